@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { Channel } from './channel.ts';
+import { Manifest } from './manifest.ts';
+import { Version } from './version.ts';
+import { Time } from './words.ts';
+
+/** A release that a channel was at before; its manifest is still in the bucket. */
+export const FormerRelease = v.object({ version: Version, published: Time, promoted: Time });
+export type FormerRelease = v.InferOutput<typeof FormerRelease>;
+
+/** Whether a channel still gets releases. */
+export const ChannelState = v.variant('status', [
+  v.object({ status: v.literal('live') }),
+  /** Upstream ended it (or will, at `sunset`); its last release stays. */
+  v.object({ status: v.literal('frozen'), since: Time, reason: v.string() }),
+]);
+export type ChannelState = v.InferOutput<typeof ChannelState>;
+
+/** Where one channel is. */
+export const CatalogChannel = v.object({
+  state: ChannelState,
+  /** When the channel was moved to its current release. */
+  promoted: Time,
+  /** The whole manifest of the current release: an edge answers any floating address after reading the catalog alone. */
+  current: Manifest,
+  /** Newest first. */
+  former: v.array(FormerRelease),
+});
+export type CatalogChannel = v.InferOutput<typeof CatalogChannel>;
+
+/** `catalog.json`: which version each channel is at; the only object of the bucket that changes. */
+export const Catalog = v.object({
+  schema: v.literal(1),
+  updated: Time,
+  channels: v.record(Channel, CatalogChannel),
+});
+export type Catalog = v.InferOutput<typeof Catalog>;
+
+/** The channels of a catalog, sorted by name. */
+export function channelsOf(catalog: Catalog): Channel[] {
+  return Object.keys(catalog.channels)
+    .toSorted()
+    .map((name) => v.parse(Channel, name));
+}
+
+/** Every version that a catalog names, current or former, with its channel. */
+export function versionsOf(catalog: Catalog): { version: Version; channel: Channel }[] {
+  return channelsOf(catalog).flatMap((channel) => {
+    const entry = catalog.channels[channel];
+    if (entry === undefined) return [];
+    return [entry.current, ...entry.former].map(({ version }) => ({ version, channel }));
+  });
+}

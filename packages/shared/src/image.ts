@@ -1,0 +1,72 @@
+import * as v from 'valibot';
+import { Channel } from './channel.ts';
+import { NixpkgsVersion } from './version.ts';
+import { Arch, Kind, Variant } from './words.ts';
+
+/** The nixpkgs that an image was made of. */
+export const Nixpkgs = v.object({
+  version: NixpkgsVersion,
+  /** Git revision, or for smoke images a hash of the Debian packages that they were made of. */
+  revision: v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/)),
+});
+export type Nixpkgs = v.InferOutput<typeof Nixpkgs>;
+
+/** What is known of an image before it is built: the `image` attribute of its flake package. */
+export const ImageFacts = v.object({
+  kind: Kind,
+  arch: Arch,
+  variant: Variant,
+  channel: Channel,
+  /** True for the images that stand in for NixOS where no NixOS can be built; false for real installers. */
+  smoke: v.boolean(),
+  nixpkgs: Nixpkgs,
+});
+export type ImageFacts = v.InferOutput<typeof ImageFacts>;
+
+/** Path of a file inside an image's output folder; never leaves it. */
+const OutputPath = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_+-][\w.+-]*(\/[A-Za-z0-9_+-][\w.+-]*)*$/, 'not a path inside the output'),
+);
+
+/** A kernel parameter as it stands on a command line: no spaces, quotes, controls, or `$` and backtick (iPXE expands them). */
+export const KernelParam = v.pipe(v.string(), v.regex(/^[!#%&()*+,\-./0-9:;<=>?@A-Z[\]^_a-z{|}~]+$/));
+
+/** Path of the first program that the kernel runs, such as `/nix/store/…/init`. */
+export const InitPath = v.pipe(v.string(), v.regex(/^\/[\w.+/-]+$/));
+
+/** A zero-filled area of an ISO, in bytes, that both boot loaders load as second initrd. */
+export const CustomisationArea = v.object({
+  offset: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  length: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+});
+export type CustomisationArea = v.InferOutput<typeof CustomisationArea>;
+
+const common = {
+  schema: v.literal(1),
+  arch: Arch,
+  variant: Variant,
+  channel: Channel,
+  smoke: v.boolean(),
+  nixpkgs: Nixpkgs,
+  kernelVersion: v.pipe(v.string(), v.regex(/^\d+\.\d+[\w.+-]*$/)),
+};
+
+/** `image.json`, which stands in the output folder of every image's flake package. */
+export const ImageJson = v.variant('kind', [
+  v.object({ ...common, kind: v.literal('kexec'), files: v.object({ tarball: OutputPath }) }),
+  v.object({
+    ...common,
+    kind: v.literal('iso'),
+    files: v.object({ iso: OutputPath }),
+    customisation: CustomisationArea,
+  }),
+  v.object({
+    ...common,
+    kind: v.literal('netboot'),
+    files: v.object({ kernel: OutputPath, initrd: OutputPath }),
+    init: InitPath,
+    kernelParams: v.array(KernelParam),
+  }),
+]);
+export type ImageJson = v.InferOutput<typeof ImageJson>;

@@ -1,0 +1,127 @@
+import * as v from 'valibot';
+import { Channel } from './channel.ts';
+import { CustomisationArea, InitPath, KernelParam, Nixpkgs } from './image.ts';
+import { Version } from './version.ts';
+import { Arch, type Kind, Sha256, Time, Variant } from './words.ts';
+
+/** Name under which a file is saved: unique in its release, safe in a path, a header and a shell. */
+export const FileName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][\w.+-]*$/), v.maxLength(200), v.brand('FileName'));
+export type FileName = v.InferOutput<typeof FileName>;
+
+/** One blob of an image. */
+export const File = v.object({
+  name: FileName,
+  /** Bytes. */
+  size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  sha256: Sha256,
+  mediaType: v.pipe(v.string(), v.regex(/^[a-z]+\/[a-z0-9.+-]+$/)),
+});
+export type File = v.InferOutput<typeof File>;
+
+const StorePath = v.pipe(v.string(), v.regex(/^\/[\w.+/-]+$/));
+
+const common = {
+  arch: Arch,
+  variant: Variant,
+  storePath: StorePath,
+  derivation: StorePath,
+  kernelVersion: v.string(),
+};
+
+export const KexecImage = v.object({ ...common, kind: v.literal('kexec'), files: v.object({ tarball: File }) });
+export const IsoImage = v.object({
+  ...common,
+  kind: v.literal('iso'),
+  files: v.object({ iso: File }),
+  customisation: CustomisationArea,
+});
+export const NetbootImage = v.object({
+  ...common,
+  kind: v.literal('netboot'),
+  files: v.object({ kernel: File, initrd: File }),
+  init: InitPath,
+  kernelParams: v.array(KernelParam),
+});
+
+/** One kind × arch × variant of a release, with its files by role. */
+export const Image = v.variant('kind', [KexecImage, IsoImage, NetbootImage]);
+export type Image = v.InferOutput<typeof Image>;
+export type KexecImage = v.InferOutput<typeof KexecImage>;
+export type IsoImage = v.InferOutput<typeof IsoImage>;
+export type NetbootImage = v.InferOutput<typeof NetbootImage>;
+
+/** What a file is to its image. */
+export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd';
+
+/** `releases/<version>/manifest.json`: everything that is known of a release; written once, never changed. */
+export const Manifest = v.object({
+  schema: v.literal(1),
+  version: Version,
+  channel: Channel,
+  smoke: v.boolean(),
+  /** When the manifest was made. */
+  published: Time,
+  nixpkgs: Nixpkgs,
+  images: v.pipe(v.array(Image), v.minLength(1)),
+});
+export type Manifest = v.InferOutput<typeof Manifest>;
+
+/** Every file of an image with its role, in a fixed order. */
+export function filesOf(image: Image): readonly { readonly role: Role; readonly file: File }[] {
+  switch (image.kind) {
+    case 'kexec':
+      return [{ role: 'tarball', file: image.files.tarball }];
+    case 'iso':
+      return [{ role: 'iso', file: image.files.iso }];
+    case 'netboot':
+      return [
+        { role: 'kernel', file: image.files.kernel },
+        { role: 'initrd', file: image.files.initrd },
+      ];
+  }
+}
+
+/** What a file's name is made of. */
+export interface FileIdentity {
+  readonly smoke: boolean;
+  readonly kind: Kind;
+  readonly version: Version;
+  readonly arch: Arch;
+  readonly variant: Variant;
+  readonly role: Role;
+}
+
+const NAME_ENDING: Readonly<Record<Role, string>> = {
+  tarball: '.tar.gz',
+  iso: '.iso',
+  kernel: '-kernel',
+  initrd: '-initrd',
+};
+
+/** The canonical name of a file, such as `nixos-kexec-26.05.20260820.e17386d-x86_64-noninteractive.tar.gz`. */
+export function fileName({ smoke, kind, version, arch, variant, role }: FileIdentity): FileName {
+  const family = smoke ? 'smoke' : 'nixos';
+  return v.parse(FileName, `${family}-${kind}-${version}-${arch}-${variant}${NAME_ENDING[role]}`);
+}
+
+const MEDIA_TYPE: Readonly<Record<Role, string>> = {
+  tarball: 'application/gzip',
+  iso: 'application/vnd.efi.iso',
+  kernel: 'application/octet-stream',
+  initrd: 'application/octet-stream',
+};
+
+/** The Content-Type of a role's files. */
+export function mediaTypeOf(role: Role): string {
+  return MEDIA_TYPE[role];
+}
+
+/** `SHA256SUMS` of a release: one line a file, as `sha256sum -c` reads them, sorted by name. */
+export function sha256Sums(manifest: Manifest): string {
+  return manifest.images
+    .flatMap(filesOf)
+    .map(({ file }) => file)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ sha256, name }) => `${sha256}  ${name}\n`)
+    .join('');
+}

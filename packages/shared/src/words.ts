@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+
+/** What an image is for. */
+export const KINDS = ['kexec', 'iso', 'netboot'] as const;
+export const Kind = v.picklist(KINDS);
+export type Kind = v.InferOutput<typeof Kind>;
+
+/** Machine architectures by their `uname -m` name. */
+export const ARCHES = ['x86_64', 'aarch64'] as const;
+export const Arch = v.picklist(ARCHES);
+export type Arch = v.InferOutput<typeof Arch>;
+
+/** Nix's name of the Linux system of an architecture, such as `x86_64-linux`. */
+export type System = `${Arch}-linux`;
+
+/** The Nix system that runs on an architecture. */
+export function systemOf(arch: Arch): System {
+  return `${arch}-linux`;
+}
+
+/** Flavour of a kind: lower-case words joined by dashes, such as `noninteractive` or `low-memory`. */
+export const Variant = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
+  v.maxLength(40),
+  v.brand('Variant'),
+);
+export type Variant = v.InferOutput<typeof Variant>;
+
+const DEFAULT_VARIANT = {
+  kexec: v.parse(Variant, 'noninteractive'),
+  iso: v.parse(Variant, 'interactive'),
+  netboot: v.parse(Variant, 'interactive'),
+} as const satisfies Record<Kind, Variant>;
+
+/** The variant meant by an address that names none. */
+export function defaultVariant(kind: Kind): Variant {
+  return DEFAULT_VARIANT[kind];
+}
+
+/** Every spelling of an architecture that people and tools use, in lower case. */
+const ARCH_SYNONYMS: Readonly<Record<string, Arch>> = {
+  x86_64: 'x86_64',
+  amd64: 'x86_64',
+  x64: 'x86_64',
+  'x86_64-linux': 'x86_64',
+  aarch64: 'aarch64',
+  arm64: 'aarch64',
+  'aarch64-linux': 'aarch64',
+};
+
+/** The architecture that a spelling such as `AMD64` or `aarch64-linux` means, in any case; undefined if none. */
+export function parseArch(spelling: string): Arch | undefined {
+  const key = spelling.toLowerCase();
+  return Object.hasOwn(ARCH_SYNONYMS, key) ? ARCH_SYNONYMS[key] : undefined;
+}
+
+/** SHA-256 in 64 lower-case hexadecimal digits. */
+export const Sha256 = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in lower-case hex'),
+  v.brand('Sha256'),
+);
+export type Sha256 = v.InferOutput<typeof Sha256>;
+
+/** A point in time in UTC, such as `2026-08-20T04:05:06.000Z`. */
+export const Time = v.pipe(v.string(), v.isoTimestamp(), v.brand('Time'));
+export type Time = v.InferOutput<typeof Time>;
+
+/** The moment of a Date as it stands in manifests and catalogs. */
+export function timeOf(date: Date): Time {
+  return v.parse(Time, date.toISOString());
+}
