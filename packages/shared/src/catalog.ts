@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { Channel } from './channel.ts';
 import { Manifest } from './manifest.ts';
 import { Version } from './version.ts';
-import { Time } from './words.ts';
+import { Sha256, Time } from './words.ts';
 
 /** A release that a channel was at before; its manifest is still in the bucket. */
 export const FormerRelease = v.object({ version: Version, published: Time, promoted: Time });
@@ -28,11 +28,29 @@ export const CatalogChannel = v.object({
 });
 export type CatalogChannel = v.InferOutput<typeof CatalogChannel>;
 
+/**
+ * What a garbage collection is deleting just now. It stands in the catalog so that a promotion and a collection
+ * cannot both succeed over the same blobs (docs/publishing.md).
+ */
+export const Collection = v.object({
+  /** Tells one collection from another. */
+  id: v.pipe(v.string(), v.minLength(1)),
+  /** When the collection last said that it is alive. */
+  renewed: Time,
+  blobs: v.array(Sha256),
+  releases: v.array(Version),
+});
+export type Collection = v.InferOutput<typeof Collection>;
+
 /** `catalog.json`: which version each channel is at; the only object of the bucket that changes. */
 export const Catalog = v.object({
   schema: v.literal(1),
+  /** Grows by one with every write, so that no two states of the catalog have the same bytes, hence the same ETag. */
+  generation: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   updated: Time,
   channels: v.record(Channel, CatalogChannel),
+  /** Edges need not look at it. */
+  collecting: v.optional(Collection),
 });
 export type Catalog = v.InferOutput<typeof Catalog>;
 
