@@ -4,6 +4,7 @@ export * from './catalog.ts';
 export * from './channel.ts';
 export * from './image.ts';
 export * from './manifest.ts';
+export * from './newc.ts';
 export * from './parse.ts';
 export * from './version.ts';
 export * from './words.ts';
