@@ -1,0 +1,12 @@
+export { type Machine, type StartOptions, startMachine } from './machine.ts';
+export {
+  type BootSource,
+  FIRST_DHCP_ADDRESS,
+  type Firmware,
+  HOST_SEEN_FROM_GUEST,
+  type MachineDescription,
+} from './machine-description.ts';
+export { ConsoleError, SerialConsole } from './serial-console.ts';
+export { parseSmokeFact, type SmokeFact, SmokeFacts } from './smoke-facts.ts';
+export { fingerprintOf, makeSshKey, runOverSsh, type SshKey, type SshTarget, waitForSsh } from './ssh.ts';
+export { findTool, missing } from './tool.ts';

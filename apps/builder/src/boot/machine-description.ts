@@ -1,0 +1,33 @@
+import type { Arch } from '@nixos-images/shared';
+
+export type Firmware = 'bios' | 'uefi';
+
+/** What the machine starts from when it is switched on. */
+export type BootSource =
+  /** The firmware's network boot: the NIC's own iPXE asks DHCP and gets this address. */
+  | { readonly from: 'network'; readonly address: string }
+  /** An iPXE binary of the host runs this script: BIOS as `ipxe.lkrn`, UEFI from a small FAT drive. */
+  | { readonly from: 'ipxe-script'; readonly script: string }
+  | { readonly from: 'iso'; readonly file: string; readonly as: 'cd' | 'usb' }
+  /** Kernel and initrd handed over by QEMU itself, as a boot loader on the disk would. */
+  | { readonly from: 'kernel'; readonly kernel: string; readonly initrd: string; readonly parameters: string };
+
+/** A computer to emulate, before it is switched on. Disks are never written to: changes live as long as the machine. */
+export interface MachineDescription {
+  /** Names the machine in progress and its console log. */
+  readonly name: string;
+  readonly arch: Arch;
+  readonly firmware: Firmware;
+  readonly memoryMiB: number;
+  readonly boot: BootSource;
+  /** Raw disk images, seen as /dev/vda, /dev/vdb, … */
+  readonly disks: readonly string[];
+  /** The guest's address that the forwarded SSH port leads to; QEMU's DHCP gives out 10.0.2.15 first. */
+  readonly sshAddress: string;
+}
+
+/** The first address that QEMU's DHCP server gives out. */
+export const FIRST_DHCP_ADDRESS = '10.0.2.15';
+
+/** The host that runs QEMU, as a guest sees it. */
+export const HOST_SEEN_FROM_GUEST = '10.0.2.2';
