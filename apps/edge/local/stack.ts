@@ -1,0 +1,120 @@
+import { createServer } from 'node:net';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { readBundle } from './bundle.ts';
+
+/** Name of the bucket, in S3's addresses as well. */
+const BUCKET_NAME = 'nixos-images';
+
+/** Key pair of the local bucket. It guards nothing but a folder on this machine, so it is fixed and public. */
+const LOCAL_CREDENTIALS = { accessKeyId: 'nixos-images-local', secretAccessKey: 'nixos-images-local-secret' } as const;
+
+/** The date whose runtime behaviour the Worker is written for; the same as in `wrangler.jsonc`. */
+const COMPATIBILITY_DATE = '2026-10-01';
+
+/** How to reach the bucket over the S3 API (path style, signature version 4). */
+export interface S3Access {
+  readonly endpoint: string;
+  readonly region: 'auto';
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface StackOptions {
+  /** TCP port; 0 takes a free one. */
+  readonly port: number;
+  /** Address to listen on, such as `127.0.0.1`. */
+  readonly host: string;
+  /** Folder that keeps the bucket from one run to the next. */
+  readonly state: string;
+  /** Settings of the Worker beside those of a deployment, by their name in `wrangler.jsonc`. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Receives each line that the Worker logs; without it they go to standard error. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** A running Worker with its bucket. */
+export interface Stack {
+  /** Such as `http://127.0.0.1:8787`, without a slash at the end. */
+  readonly url: string;
+  readonly s3: S3Access;
+  /** Ends the Worker and its runtime; safe to call twice. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The port asked for belongs to another program. */
+export class PortInUse extends Error {
+  override readonly name = 'PortInUse';
+
+  constructor(host: string, port: number) {
+    super(`Port ${port} on ${host} is in use: choose another one with --port.`);
+  }
+}
+
+/** The address asked for is not one of this machine. */
+export class HostUnavailable extends Error {
+  override readonly name = 'HostUnavailable';
+
+  constructor(host: string) {
+    super(`Cannot listen on ${host}: name an address of this machine with --host.`);
+  }
+}
+
+/**
+ * Runs the built Worker with its bucket on this machine; resolves once it answers.
+ * @throws BundleMissing, PortInUse, HostUnavailable
+ */
+export async function startStack({ port, host, state, vars = {}, onLog }: StackOptions): Promise<Stack> {
+  await checkPort(host, port);
+  const modules = await readBundle();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: 'edge',
+      modules: [...modules],
+      modulesRoot: '/',
+      compatibilityDate: COMPATIBILITY_DATE,
+      bindings: { ...LOCAL_VARS, ...vars },
+      r2Buckets: { BUCKET: { id: BUCKET_NAME, s3Credentials: LOCAL_CREDENTIALS } },
+      resourcePersistencePath: state,
+      port,
+      host,
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.NONE),
+      logRequests: false,
+      handleStructuredLogs: ({ message }: { message: string }) => (onLog ?? printLine)(message),
+    }),
+  );
+  const ready = await miniflare.ready;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${ready.port}`;
+  let stopping: Promise<void> | undefined;
+  return {
+    url,
+    s3: { endpoint: `${url}/cdn-cgi/local/r2/s3`, region: 'auto', bucket: BUCKET_NAME, ...LOCAL_CREDENTIALS },
+    stop: () => {
+      stopping ??= miniflare.dispose();
+      return stopping;
+    },
+  };
+}
+
+/** A developer who promotes a release wants to see it at once. */
+const LOCAL_VARS: Readonly<Record<string, string>> = {};
+
+function printLine(line: string): void {
+  console.error(line);
+}
+
+/** Fails early, because the runtime reports a port in use as a crash. */
+function checkPort(host: string, port: number): Promise<void> {
+  if (port === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(new PortInUse(host, port));
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') reject(new HostUnavailable(host));
+      else reject(error);
+    });
+    probe.listen({ port, host }, () => probe.close(() => resolve()));
+  });
+}
