@@ -29,8 +29,14 @@ const OutputPath = v.pipe(
   v.regex(/^[A-Za-z0-9_+-][\w.+-]*(\/[A-Za-z0-9_+-][\w.+-]*)*$/, 'not a path inside the output'),
 );
 
-/** A kernel parameter as it stands on a command line: no spaces, quotes, controls, or `$` and backtick (iPXE expands them). */
-export const KernelParam = v.pipe(v.string(), v.regex(/^[!#%&()*+,\-./0-9:;<=>?@A-Z[\]^_a-z{|}~]+$/));
+/**
+ * A kernel parameter as it stands on a command line: no spaces, quotes, controls, or `$` and backtick (iPXE expands them). It starts
+ * with a letter, digit, `_`, `/`, `.` or `-`, so that it can be none of iPXE's own `||`, `&&`, `;` and `#`.
+ */
+export const KernelParam = v.pipe(
+  v.string(),
+  v.regex(/^[\w/.-][!#%&()*+,\-./0-9:;<=>?@A-Z[\]^_a-z{|}~]*$/, 'not a kernel parameter'),
+);
 
 /** Path of the first program that the kernel runs, such as `/nix/store/…/init`. */
 export const InitPath = v.pipe(v.string(), v.regex(/^\/[\w.+/-]+$/));

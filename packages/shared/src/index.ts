@@ -1,3 +1,6 @@
+export * from './address.ts';
+export * from './address-asset.ts';
+export * from './address-customisation.ts';
 export * from './boot-record.ts';
 export * from './bucket.ts';
 export * from './catalog.ts';

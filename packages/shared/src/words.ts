@@ -18,10 +18,14 @@ export function systemOf(arch: Arch): System {
   return `${arch}-linux`;
 }
 
+/** What stands in an address where a variant would: no variant can have these names. */
+const PART_NAMES: readonly string[] = ['kernel', 'initrd', 'cmdline'];
+
 /** Flavour of a kind: lower-case words joined by dashes, such as `noninteractive` or `low-memory`. */
 export const Variant = v.pipe(
   v.string(),
   v.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
+  v.notValues(PART_NAMES),
   v.maxLength(40),
   v.brand('Variant'),
 );
