@@ -15,7 +15,7 @@ export const PUBLIC_KEY_KEY = 'minisign.pub';
 
 /**
  * The objects that describe a release. Every release has the first two; the signatures, the provenance (a DSSE
- * envelope), the bill of materials (CycloneDX) and the boot record may be absent.
+ * envelope), the bill of materials (CycloneDX), the boot record and the record of the mirror may be absent.
  */
 export const RELEASE_OBJECTS = [
   'manifest.json',
@@ -25,6 +25,7 @@ export const RELEASE_OBJECTS = [
   'provenance.json',
   'sbom.json',
   'boot.json',
+  'mirror.json',
 ] as const;
 export type ReleaseObject = (typeof RELEASE_OBJECTS)[number];
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Channel } from './channel.ts';
+import { GithubRepository, GithubTag } from './github-repository.ts';
 import { CustomisationArea, InitPath, KernelParam, Nixpkgs } from './image.ts';
 import { Version } from './version.ts';
 import { Arch, type Kind, Sha256, Time, Variant } from './words.ts';
@@ -20,20 +21,24 @@ export type File = v.InferOutput<typeof File>;
 
 const StorePath = v.pipe(v.string(), v.regex(/^\/[\w.+/-]+$/));
 
-const common = {
-  arch: Arch,
-  variant: Variant,
-  storePath: StorePath,
-  derivation: StorePath,
-  kernelVersion: v.string(),
-};
+/** Where an image comes from: what is known of it depends on that. */
+export const Origin = v.variant('from', [
+  /** Built by this project's builder. */
+  v.object({ from: v.literal('nix'), storePath: StorePath, derivation: StorePath, kernelVersion: v.string() }),
+  /** Taken over from a GitHub release, whose assets do not say what they were built of. */
+  v.object({ from: v.literal('github'), repository: GithubRepository, tag: GithubTag }),
+]);
+export type Origin = v.InferOutput<typeof Origin>;
+
+const common = { arch: Arch, variant: Variant, origin: Origin };
 
 export const KexecImage = v.object({ ...common, kind: v.literal('kexec'), files: v.object({ tarball: File }) });
 export const IsoImage = v.object({
   ...common,
   kind: v.literal('iso'),
   files: v.object({ iso: File }),
-  customisation: CustomisationArea,
+  /** Absent when the ISO has no such area, as imported ones. */
+  customisation: v.optional(CustomisationArea),
 });
 export const NetbootImage = v.object({
   ...common,
@@ -61,7 +66,8 @@ export const Manifest = v.object({
   smoke: v.boolean(),
   /** When the manifest was made. */
   published: Time,
-  nixpkgs: Nixpkgs,
+  /** Absent when the release was imported: nobody says what it was made of. */
+  nixpkgs: v.optional(Nixpkgs),
   images: v.pipe(v.array(Image), v.minLength(1)),
 });
 export type Manifest = v.InferOutput<typeof Manifest>;
