@@ -1,0 +1,106 @@
+# Saved network state (JSON of `ip`, text of resolv.conf) → what the installer should bring up again:
+#
+#   { links: [{ name, kind, permanentMac, mac, mtu, up, master, parent, settings, addresses: [...] }],
+#     routes: [...], rules: [...], dns: [...], search: [...], left: [sentence…] }
+#
+# kind is physical, bond, vlan, bridge or dummy. Everything else that the saved files hold is left behind, and said.
+
+def physical: (.linkinfo.info_kind // null) == null and .link_type == "ether";
+
+# A bond gives all its members one MAC; the interface is found again by the one it was made with.
+def permanent_mac: .permaddr // .linkinfo.info_slave_data.perm_hwaddr // .address;
+
+# Bridges of container engines, VPN tunnels and the like have no physical interface below them. Without the programs
+# that made them they mean nothing in the installer.
+def on_hardware($all):
+  . as $link
+  | if physical then true
+    elif .linkinfo.info_kind == "dummy" then (.addr_info | length) > 0
+    elif .linkinfo.info_kind == "vlan" then
+      any($all[]; .ifname == $link.link and on_hardware($all))
+    elif .linkinfo.info_kind == "bond" or .linkinfo.info_kind == "bridge" then
+      any($all[]; .master == $link.ifname and on_hardware($all))
+    else false
+    end;
+
+# Link-local and temporary addresses make themselves anew.
+def kept_address: (.family == "inet" or .scope != "link") and (.temporary | not) and (.tentative != true or .dadfailed != true);
+
+def address:
+  { family,
+    local,
+    peer: (.address // null),
+    prefix: .prefixlen,
+    scope,
+    broadcast: (.broadcast // null),
+    dynamic: (.dynamic // false),
+    noprefixroute: (.noprefixroute // false) };
+
+def link:
+  { name: .ifname,
+    kind: (.linkinfo.info_kind // "physical"),
+    permanentMac: permanent_mac,
+    mac: .address,
+    mtu,
+    up: (.flags | index("UP") != null),
+    master: (.master // null),
+    parent: (.link // null),
+    settings: (.linkinfo.info_data // {}),
+    addresses: [.addr_info[] | select(kept_address) | address] };
+
+# The kernel makes its own routes with the addresses.
+def kept_route: .protocol != "kernel" and .table != "local" and .type != "local" and .type != "broadcast" and .type != "anycast" and .type != "multicast";
+
+def hop: { gateway: (.gateway // .via.host // null), dev: (.dev // null), weight: (.weight // 1), onlink: ((.flags // []) | index("onlink") != null) };
+
+def route($family):
+  { family: $family,
+    type: (.type // "unicast"),
+    destination: .dst,
+    table: (.table // "main"),
+    protocol: (.protocol // "boot"),
+    scope: (.scope // null),
+    metric: (.metric // null),
+    source: (.prefsrc // null),
+    mtu: ([.metrics[]? | .mtu? // empty] | first // null),
+    hops: (if .type != null and .type != "unicast" then []
+           elif .nexthops then [.nexthops[] | hop]
+           else [hop] end) };
+
+def rule($family):
+  { family: $family,
+    priority,
+    from: (if .src == "all" then null else .src + (if .srclen then "/\(.srclen)" else "" end) end),
+    to: (if .dst == null or .dst == "all" then null else .dst + (if .dstlen then "/\(.dstlen)" else "" end) end),
+    fwmark: (.fwmark // null),
+    fwmask: (.fwmask // null),
+    iif: (.iif // null),
+    oif: (.oif // null),
+    not: (has("not")),
+    action: (.action // null),
+    table: (.table // null) };
+
+# Local, main and default are always there.
+def kept_rule: (.priority == 0 and .table == "local") or .priority == 32766 or .priority == 32767 | not;
+
+def resolv($word): [split("\n")[] | gsub("\t"; " ") | split(" ") | map(select(. != "")) | select(.[0] == $word) | .[1:]];
+
+# Input: the five saved files, as [links, routes4, routes6, rules4, rules6].
+def network($resolv):
+  . as [$links, $routes4, $routes6, $rules4, $rules6]
+  | [$links[] | select(.ifname != null and .ifname != "lo" and (.addr_info != null))] as $all
+  | [$all[] | select(on_hardware($all))] as $kept
+  | ($kept | map(.ifname)) as $names
+  | ([$routes4[] | select(kept_route) | route("inet")] + [$routes6[] | select(kept_route) | route("inet6")]) as $routes
+  | { links: [$kept[] | link
+        # The machine below (a VM's veth, a switch port) has names too.
+        | if .parent != null and (.parent | IN($names[]) | not) then .parent = null else . end
+        | if .master != null and (.master | IN($names[]) | not) then .master = null else . end],
+      routes: [$routes[] | select(all(.hops[]; .dev | IN($names[])))],
+      rules: [($rules4[] | select(kept_rule) | rule("inet")), ($rules6[] | select(kept_rule) | rule("inet6"))],
+      dns: [$resolv | resolv("nameserver")[] | .[0]
+        # A resolver on the old machine itself is gone with it.
+        | select(. != null and (startswith("127.") or . == "::1" | not))],
+      search: [$resolv | (resolv("search") + resolv("domain"))[] | .[]] | unique,
+      left: ([$all[] | select(on_hardware($all) | not) | "interface \(.ifname) (\(.linkinfo.info_kind // .link_type))"]
+        + [$routes[] | select(any(.hops[]; .dev | IN($names[]) | not)) | "route \(.destination) dev \([.hops[].dev] | join(" "))"]) };

@@ -1,0 +1,122 @@
+# shellcheck shell=sh
+# What stops `run` before anything is lost. Sourced by run; each function returns, or says why not and exits 1.
+# Those that can be wrong about a machine only warn under --force.
+: "${here:?}" "${image_arch:?}" "${force:?}"
+
+mebibytes() { echo "$((($1 + 1048575) / 1048576)) MiB"; }
+
+meminfo() { # <field> → bytes
+  while read -r field kilobytes _; do
+    [ "$field" != "$1:" ] || { echo $((kilobytes * 1024)); return; }
+  done </proc/meminfo
+}
+
+refuse() { # <sentence>
+  if [ "$force" = yes ]; then
+    warn "$1; going on because of --force"
+  else
+    fail "$1; nothing was changed (--force goes on)"
+  fi
+}
+
+# Needs nothing but the shell: id may be missing.
+refuse_unless_root() {
+  while read -r field effective _; do
+    [ "$field" != Uid: ] || break
+  done </proc/self/status
+  [ "${effective-}" = 0 ] || fail "only root can start another kernel; use: sudo $0"
+}
+
+refuse_unless_tools_run() {
+  if "$here/busybox" true 2>/dev/null; then
+    arch=$("$here/busybox" uname -m)
+    case "$arch" in i?86) arch=x86_64 ;; esac # a 32-bit userland, or setarch
+    [ "$arch" = "$image_arch" ] && return
+  else
+    arch=$(uname -m 2>/dev/null || echo unknown)
+  fi
+  [ "$arch" = "$image_arch" ] || [ "$arch" = unknown ] ||
+    fail "this tarball is for $image_arch and this machine is $arch; download the one for $arch"
+  fail "programs in $here cannot be run, probably because the file system is mounted noexec; unpack the tarball elsewhere, e.g. in /root"
+}
+
+# A folder for this run alone, with room for a copy of the initrd.
+make_work_folder() {
+  needed=$(($("$here/busybox" stat -c %s "$here/initrd") / 1024 + 8192))
+  for folder in "${TMPDIR-}" "$here" /var/tmp /tmp /run /dev/shm; do
+    [ -d "$folder" ] || continue
+    # shellcheck disable=SC2016 # awk's field
+    free=$("$here/busybox" df -Pk "$folder" 2>/dev/null | "$here/busybox" awk 'NR == 2 {print $4}')
+    [ "${free:-0}" -ge "$needed" ] || continue
+    work=$folder/kexec-run.$$
+    if "$here/busybox" mkdir -m 700 "$work" 2>/dev/null; then
+      # On a tmpfs the copy takes memory as well.
+      case "$("$here/busybox" stat -f -c %T "$folder")" in
+        tmpfs | ramfs) work_in_memory=yes ;;
+        *) work_in_memory=no ;;
+      esac
+      return
+    fi
+  done
+  fail "no folder that can be written to has $(mebibytes $((needed * 1024))) free for a copy of the initrd (tried TMPDIR, $here, /var/tmp, /tmp, /run); set TMPDIR to one; nothing was changed"
+}
+
+container() {
+  if [ -s /run/systemd/container ]; then
+    cat /run/systemd/container
+  elif [ -e /.dockerenv ]; then
+    echo docker
+  elif [ -e /run/.containerenv ]; then
+    echo podman
+  else
+    tr '\0' '\n' </proc/1/environ 2>/dev/null | sed -n 's/^container=//p'
+  fi
+}
+
+secure_boot() {
+  for variable in /sys/firmware/efi/efivars/SecureBoot-*; do
+    # Four bytes of attributes, then the value.
+    [ "$(od -An -tu1 -j4 -N1 "$variable" 2>/dev/null | tr -d ' ')" = 1 ] && return 0
+  done
+  return 1
+}
+
+refuse_where_kexec_cannot_work() {
+  inside=$(container)
+  [ -z "$inside" ] || refuse "this is a container ($inside), which shares its kernel with others; run this on the machine itself"
+  if [ -e /proc/sys/kernel/kexec_load_disabled ] && [ "$(cat /proc/sys/kernel/kexec_load_disabled)" = 1 ]; then
+    fail "kexec is switched off until the next boot (sysctl kernel.kexec_load_disabled = 1); take that setting out of /etc/sysctl.d, reboot and try again; nothing was changed"
+  fi
+  if [ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ] && [ "$(cat /sys/hypervisor/guest_type 2>/dev/null)" = PV ]; then
+    refuse "this is a Xen PV guest, where kexec does not work; boot the ISO or netboot image instead"
+  fi
+  lockdown=$(sed -n 's/.*\[\(.*\)\].*/\1/p' /sys/kernel/security/lockdown 2>/dev/null || :)
+  case "$lockdown" in
+    integrity | confidentiality)
+      because=
+      ! secure_boot || because=", because Secure Boot is on"
+      refuse "the kernel is locked down ($lockdown$because) and starts signed kernels only; switch Secure Boot or the lockdown= parameter off and reboot" ;;
+  esac
+}
+
+# Without a way in, the machine would be lost: count keys that give a shell.
+refuse_without_login() {
+  [ "${login_keys:?}" = 0 ] || return 0
+  refuse "no SSH key that may log in was found for root${caller:+ or $caller}, so nobody could reach the installer; put one into /root/.ssh/authorized_keys"
+}
+
+refuse_without_memory() {
+  initrd=$(stat -c %s "$here/initrd")
+  kernel=$(stat -c %s "$here/bzImage")
+  # The kernel holds what it was given while it copies it to its place.
+  load_needs=$((2 * (initrd + kernel) + 16777216))
+  [ "$work_in_memory" = no ] || load_needs=$((load_needs + initrd))
+  # The installer's kernel holds the packed initrd while it unpacks it, and needs room to work.
+  boot_needs=$((kernel + initrd + ${image_unpacked:-$((initrd * 2))} + 67108864))
+  available=$(meminfo MemAvailable)
+  total=$(meminfo MemTotal)
+  [ "${available:-$load_needs}" -ge "$load_needs" ] ||
+    refuse "loading the installer takes $(mebibytes "$load_needs") of memory and $(mebibytes "$available") are available; stop some services and try again"
+  [ "$total" -ge "$boot_needs" ] ||
+    refuse "the installer needs $(mebibytes "$boot_needs") of memory and this machine has $(mebibytes "$total")"
+}

@@ -1,0 +1,129 @@
+# shellcheck shell=sh
+# Saves what the installer takes over from this machine, below $state. Sourced by run.
+# Each part stands on its own: what is not there is said, and the rest goes on.
+# run makes $work and $state after it has read this file.
+# shellcheck disable=SC2154
+: "${here:?}"
+
+missing() { warn "not found, and so not taken along: $*"; }
+
+save_machine_id() {
+  if [ -s /etc/machine-id ]; then
+    cat /etc/machine-id >"$state/machine-id"
+  elif [ -s /var/lib/dbus/machine-id ]; then
+    cat /var/lib/dbus/machine-id >"$state/machine-id"
+  else
+    missing "machine-id"
+  fi
+}
+
+save_hostname() {
+  cat /proc/sys/kernel/hostname >"$state/hostname" || missing "host name"
+}
+
+save_host_keys() {
+  mkdir "$state/ssh"
+  found=no
+  for key in /etc/ssh/ssh_host_*_key; do
+    [ -s "$key" ] || continue
+    cat "$key" >"$state/ssh/${key##*/}"
+    [ ! -s "$key.pub" ] || cat "$key.pub" >"$state/ssh/${key##*/}.pub"
+    found=yes
+  done
+  [ "$found" = yes ] || missing "SSH host keys (/etc/ssh/ssh_host_*_key); the installer makes new ones"
+}
+
+home_of() { # <user>
+  awk -F: -v user="$1" '$1 == user {print $6; exit}' /etc/passwd
+}
+
+key_files_of() { # <user>
+  home=$(home_of "$1")
+  for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" "/etc/ssh/authorized_keys.d/$1"; do
+    [ ! -s "$file" ] || echo "$file"
+  done
+}
+
+# The caller's keys come before root's: sshd goes by the first line with a key, and clouds give root the same key with
+# a command= that only says "log in as admin". A caller who became root may have root's place; a restriction without
+# such a twin stays as it is.
+save_authorized_keys() {
+  caller=${SUDO_USER-${DOAS_USER-}}
+  [ "$caller" != root ] || caller=
+  {
+    [ -z "$caller" ] || key_files_of "$caller"
+    key_files_of root
+  } >"$work/key-files"
+  while IFS= read -r file; do
+    cat "$file"
+    echo # a last line without an end would swallow the next
+  done <"$work/key-files" | awk '
+    # Everything before the key type, with blanks inside of quotes, are its options.
+    function split_line(line,   position, quoted, char, token) {
+      options = ""
+      while (line != "") {
+        quoted = 0
+        for (position = 1; position <= length(line); position++) {
+          char = substr(line, position, 1)
+          if (char == "\\" && quoted) position++
+          else if (char == "\"") quoted = !quoted
+          else if (!quoted && (char == " " || char == "\t")) break
+        }
+        token = substr(line, 1, position - 1)
+        line = substr(line, position)
+        sub(/^[ \t]+/, "", line)
+        if (token ~ /^(ssh-|ecdsa-|sk-)/) { type = token; split(line, rest, /[ \t]+/); blob = rest[1]; return 1 }
+        if (options != "") return 0
+        options = token
+      }
+      return 0
+    }
+    { sub(/\r$/, ""); sub(/^[ \t]+/, "") }
+    /^(#|$)/ { next }
+    !split_line($0) || seen[type " " blob]++ { next }
+    { print }
+  ' >"$state/authorized_keys"
+  login_keys=$(grep -cv '^[^ ]*command=' "$state/authorized_keys" || :)
+  restricted=$(grep -c '^[^ ]*command=' "$state/authorized_keys" || :)
+  [ "$restricted" = 0 ] || warn "$restricted of root's keys may only run a command; they are taken along as they are"
+  [ -s "$state/authorized_keys" ] || missing "authorized keys"
+}
+
+# `ip` beside this script speaks JSON; the machine's own may be busybox's, or missing.
+save_network() {
+  mkdir "$state/network"
+  save_json links -details address show
+  save_json routes4 -4 -details route show table all
+  save_json routes6 -6 -details route show table all
+  save_json rules4 -4 rule show
+  save_json rules6 -6 rule show
+  # resolved's stub is of no use to the installer; what it asks is in the other file.
+  for file in /run/systemd/resolve/resolv.conf /etc/resolv.conf; do
+    [ -s "$file" ] || continue
+    cat "$file" >"$state/network/resolv.conf"
+    return 0
+  done
+  missing "DNS servers (/etc/resolv.conf)"
+}
+
+save_json() { # <name> <arguments of ip…>
+  name=$1
+  shift
+  "$here/ip" -json "$@" >"$state/network/$name.json" 2>"$work/ip.log" && return 0
+  rm -f "$state/network/$name.json"
+  missing "network $name ($(head -n 1 "$work/ip.log"))"
+}
+
+# What a customised link put beside this script (docs/kexec.md).
+save_customisation() {
+  [ -d "$here/customisation" ] || return 0
+  mkdir "$work/initrd.d/customisation"
+  for name in authorized_keys cmdline github; do
+    [ -s "$here/customisation/$name" ] || continue
+    cat "$here/customisation/$name" >"$work/initrd.d/customisation/$name"
+  done
+  [ -s "$here/customisation/authorized_keys" ] || return 0
+  say "this link lets these keys log in as root:"
+  sed 's/^/  /' "$here/customisation/authorized_keys"
+  login_keys=$((login_keys + $(grep -c . "$here/customisation/authorized_keys")))
+}
