@@ -1,0 +1,103 @@
+# shellcheck shell=sh
+# What all smoke images of an architecture share: the kernel, and an initrd with busybox, OpenSSH, jq and `ip`.
+# In: $arch $debs $tools $kexec $rootfs $build. Out: $out/kernel, $out/initrd, $out/busybox, $out/kernel-version,
+# $out/unpacked (bytes that the initrd takes in memory).
+set -eu
+: "${arch:?}" "${debs:?}" "${tools:?}" "${kexec:?}" "${rootfs:?}" "${build:?}" "${out:?}"
+
+packages=$PWD/packages
+root=$PWD/root
+mkdir "$packages" "$root"
+# Nix lets no builder make set-uid and set-gid files; the images need none of them.
+for deb in "$debs"/*.deb; do
+  case "${deb##*/}" in
+    linux-image-[0-9]* | busybox-static.deb | openssh-*.deb | jq.deb | lib*.deb | zlib1g.deb)
+      dpkg-deb --fsys-tarfile "$deb" | tar x -C "$packages" --exclude=ssh-agent --exclude=ssh-keysign --exclude=unix_chkpwd ;;
+  esac
+done
+
+# Debian's packages still say /lib where its systems have /usr/lib.
+find_package_file() { # <name> [<folder>]
+  find "$packages/lib" "$packages/usr/lib" "$packages/bin" "$packages/usr/bin" "$packages/usr/sbin" "$packages/lib64" \
+    -name "$1" ! -type d 2>/dev/null | head -n 1
+}
+
+needed_libraries() { # <program>
+  readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+}
+
+add_libraries() { # <program>
+  for library in $(needed_libraries "$1"); do
+    [ ! -e "$root/lib/$library" ] || continue
+    source=$(find_package_file "$library")
+    [ -n "$source" ] || { echo "no package holds $library, which $1 needs" >&2; exit 1; }
+    # ld.so has a place of its own.
+    case "$library" in
+      ld-linux-x86-64.so.2) to=$root/lib64/$library ;;
+      *) to=$root/lib/$library ;;
+    esac
+    cp -L "$source" "$to"
+    add_libraries "$to"
+  done
+}
+
+add_program() { # <path in the package> <path in the image>
+  cp -L "$packages/$1" "$root/$2"
+  add_libraries "$root/$2"
+}
+
+for folder in bin sbin lib lib64 etc/ssh proc sys dev run tmp root usr/lib/openssh usr/bin usr/sbin var/empty run/sshd mnt; do
+  mkdir -p "$root/$folder"
+done
+chmod 700 "$root/root"
+chmod 1777 "$root/tmp"
+
+cp "$packages/bin/busybox" "$root/bin/busybox"
+add_program usr/sbin/sshd usr/sbin/sshd
+add_program usr/lib/openssh/sftp-server usr/lib/openssh/sftp-server
+add_program usr/bin/ssh-keygen usr/bin/ssh-keygen
+add_program usr/bin/jq usr/bin/jq
+cp "$tools/ip" "$root/sbin/ip"
+mkdir "$root/kexec"
+cp "$kexec/restore" "$kexec"/*.jq "$root/kexec/"
+
+# Modules: what QEMU's machines have and what saved networks may ask for, with all that these need.
+kernel_version=$(cd "$packages/lib/modules" && echo *)
+modules=$packages/lib/modules/$kernel_version
+depmod -b "$packages" "$kernel_version"
+for module in virtio_pci virtio_mmio virtio_net virtio_blk virtio_rng af_packet bonding 8021q bridge dummy; do
+  # In file names, _ and - are mixed.
+  file=$(cd "$modules" && find kernel -name "$(echo "$module" | sed 's/_/[_-]/g').ko" | head -n 1)
+  # Built in, or not known to this kernel.
+  [ -n "$file" ] || continue
+  echo "$file"
+  sed -n "s|^$file: *||p" "$modules/modules.dep" | tr ' ' '\n'
+done | sed '/^$/d' | sort -u >module-files
+while read -r file; do
+  mkdir -p "$root/lib/modules/$kernel_version/${file%/*}"
+  cp "$modules/$file" "$root/lib/modules/$kernel_version/$file"
+done <module-files
+cp "$modules"/modules.builtin* "$modules/modules.order" "$root/lib/modules/$kernel_version/"
+depmod -b "$root" "$kernel_version"
+
+cp "$rootfs/init" "$root/init"
+cp "$rootfs/sshd_config" "$root/etc/ssh/sshd_config"
+mkdir -p "$root/etc/udhcpc"
+cp "$rootfs/udhcpc" "$root/etc/udhcpc/default.script"
+chmod 755 "$root/init" "$root/etc/udhcpc/default.script"
+cat >"$root/etc/passwd" <<'EOF'
+root:x:0:0:root:/root:/bin/sh
+sshd:x:100:65534::/run/sshd:/sbin/nologin
+EOF
+# '*' is no password that fits: keys are the only way in.
+echo 'root:*:19000::::::' >"$root/etc/shadow"
+printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+echo /bin/sh >"$root/etc/shells"
+chmod 600 "$root/etc/shadow"
+
+mkdir "$out"
+cp "$packages/boot/vmlinuz-$kernel_version" "$out/kernel"
+cp "$packages/bin/busybox" "$out/busybox"
+echo "$kernel_version" >"$out/kernel-version"
+"$(command -v sh)" "$build/pack.sh" "$root" "$out/initrd"
+echo $(($(du -sk "$root" | cut -f1) * 1024)) >"$out/unpacked"

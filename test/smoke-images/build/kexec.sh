@@ -1,0 +1,23 @@
+# shellcheck shell=sh
+# The kexec tarball: kexec/ with the same run script as the NixOS images. Out: $out/kexec.tar.gz, $out/image.json.
+set -eu
+: "${tools:?}" "${kexec:?}"
+mkdir "${out:?}"
+# shellcheck source=test/smoke-images/build/label.sh
+. "${build:?}/label.sh"
+
+mkdir kexec
+cp "$kexec/run" "$kexec/save.sh" "$kexec/refuse.sh" "$tools/kexec" "$tools/ip" "$base/busybox" kexec/
+cp "$base/kernel" kexec/bzImage
+cat "$base/initrd" label.initrd >kexec/initrd
+cat >kexec/image.conf <<EOF
+arch=$arch
+cmdline=$parameters
+unpacked=$(cat "$base/unpacked")
+EOF
+chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/busybox
+chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh
+# Level 1: kernel and initrd are compressed already. ustar, for the small tars of rescue systems.
+tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" kexec |
+  gzip -1n >"$out/kexec.tar.gz"
+write_image_json '{files: {tarball: "kexec.tar.gz"}}'

@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# The static programs of the kexec tarball, from Debian's sources: kexec and an `ip` that speaks JSON.
+# In: $arch $sources. Out: $out/kexec, $out/ip.
+set -eu
+: "${arch:?}" "${sources:?}" "${out:?}"
+
+if [ "$arch" = "$(uname -m)" ]; then
+  cross=
+else
+  cross=$arch-linux-gnu-
+fi
+command -v "${cross}gcc" >/dev/null ||
+  { echo "${cross}gcc is missing; on Debian: apt-get install ${cross:+gcc-$arch-linux-gnu }${cross:-gcc libc6-dev}" >&2; exit 2; }
+
+# Debian's patches are security fixes or do not matter here; none of them is left out.
+unpack() { # <package>
+  mkdir "$1"
+  tar xf "$sources/$1".orig.tar.* -C "$1" --strip-components=1
+  tar xf "$sources/$1".debian.tar.* -C "$1"
+  sed 's/[[:space:]].*//; /^#/d; /^$/d' "$1/debian/patches/series" | while read -r patch; do
+    patch -s -d "$1" -p1 <"$1/debian/patches/$patch"
+  done
+}
+
+unpack kexec-tools
+(
+  cd kexec-tools
+  # No zlib: the kernels that the tarballs hold are not compressed as a whole.
+  ./configure --host="$arch-linux-gnu" --without-lzma --without-xen --without-zlib CC="${cross}gcc" LDFLAGS=-static
+  make -s -j2
+) >kexec-tools.log 2>&1 || { cat kexec-tools.log >&2; exit 1; }
+
+unpack iproute2
+(
+  cd iproute2
+  # What its configure script would find, without the libraries that `ip` can do without.
+  cat >config.mk <<EOF
+PKG_CONFIG := false
+AR := ${cross}ar
+CC := ${cross}gcc
+TC_CONFIG_NO_XT := y
+IP_CONFIG_SETNS := y
+CFLAGS += -DHAVE_SETNS -DHAVE_HANDLE_AT -DNEED_STRLCPY
+%.o: %.c
+	\$(CC) \$(CFLAGS) \$(EXTRA_CFLAGS) \$(CPPFLAGS) -c -o \$@ \$<
+EOF
+  make -s -j2 SUBDIRS="lib ip" SHARED_LIBS=n LDFLAGS=-static
+) >iproute2.log 2>&1 || { cat iproute2.log >&2; exit 1; }
+
+mkdir "$out"
+cp kexec-tools/build/sbin/kexec iproute2/ip/ip "$out/"
+"${cross}strip" "$out/kexec" "$out/ip"

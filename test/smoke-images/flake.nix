@@ -1,0 +1,139 @@
+{
+  description = "Small Linux images in the form of the NixOS installers, made of Debian packages in seconds (smoke images)";
+
+  # No inputs, so that no network is needed: everything is in this folder, put there by `prepare`.
+  outputs =
+    { self }:
+    let
+      resolved = builtins.fromJSON (builtins.readFile ./resolved.json);
+      # Which nixpkgs series the channel's name stands for; the rest of a version comes from what was resolved.
+      series = {
+        "nixos-26.05" = "26.05";
+        "nixos-unstable" = "26.11";
+      };
+
+      folder =
+        path:
+        builtins.path {
+          inherit path;
+          name = builtins.replaceStrings [ "_" ] [ "-" ] (baseNameOf path);
+        };
+      build = folder ./build;
+      rootfs = folder ./rootfs;
+      kexec = folder ./kexec;
+      sources = folder ./sources;
+
+      # What `nixpkgs.revision` is for real images: a hash of all that an image is made of.
+      revision =
+        arch: channel:
+        builtins.hashString "sha1" (
+          builtins.toJSON [
+            channel
+            (builtins.filter (package: package.arch == arch || package.arch == "all") resolved.packages)
+          ]
+        );
+
+      # A derivation that runs build/<script>.sh with the machine's own tools; needs `sandbox = false`.
+      run =
+        script: name: attributes:
+        derivation (
+          {
+            inherit name;
+            system = resolved.buildSystem;
+            builder = "/bin/sh";
+            args = [ "${build}/${script}.sh" ];
+            PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+            SOURCE_DATE_EPOCH = "315619200";
+          }
+          // attributes
+        );
+
+      imagesFor =
+        arch:
+        let
+          debs = folder (./debs + "/${arch}");
+          tools = run "tools" "static-tools-${arch}" { inherit arch sources build; };
+          base = run "base" "smoke-base-${arch}" {
+            inherit
+              arch
+              debs
+              tools
+              kexec
+              rootfs
+              build
+              ;
+          };
+          image =
+            {
+              kind,
+              variant,
+              channel,
+            }:
+            let
+              hash = revision arch channel;
+              image = {
+                inherit
+                  kind
+                  arch
+                  variant
+                  channel
+                  ;
+                smoke = true;
+                nixpkgs = {
+                  version = "${series.${channel}}.${resolved.date}.${builtins.substring 0 7 hash}";
+                  revision = hash;
+                };
+              };
+            in
+            {
+              name = "${kind}-${variant}-${channel}";
+              value =
+                run kind "smoke-${kind}-${variant}-${channel}-${arch}" {
+                  inherit
+                    arch
+                    base
+                    tools
+                    debs
+                    kexec
+                    build
+                    kind
+                    variant
+                    channel
+                    ;
+                  version = image.nixpkgs.version;
+                  image = builtins.toJSON image;
+                }
+                // {
+                  inherit image;
+                };
+            };
+          flavours = [
+            {
+              kind = "kexec";
+              variant = "noninteractive";
+            }
+            {
+              kind = "iso";
+              variant = "interactive";
+            }
+            {
+              kind = "netboot";
+              variant = "interactive";
+            }
+          ];
+        in
+        builtins.listToAttrs (
+          builtins.concatMap (channel: map (flavour: image (flavour // { inherit channel; })) flavours) (
+            builtins.attrNames series
+          )
+        );
+    in
+    {
+      packages = builtins.listToAttrs (
+        map (arch: {
+          name = "${arch}-linux";
+          value = imagesFor arch;
+        }) resolved.arches
+      );
+    };
+}

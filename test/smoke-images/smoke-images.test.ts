@@ -1,0 +1,174 @@
+import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ImageFacts, ImageJson } from '@nixos-images/shared';
+import { execa } from 'execa';
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const here = import.meta.dirname;
+// The same folders as script/server's, so that one cold build serves both.
+const state = join(here, '../../.state');
+const flake = join(state, 'smoke-flake');
+
+function withNix(...command: [string, ...string[]]) {
+  return execa(join(here, 'with-nix'), [join(state, 'nix'), ...command], { stderr: 'pipe' });
+}
+
+const Built = v.array(v.object({ drvPath: v.string(), outputs: v.object({ out: v.string() }) }));
+
+async function build(...names: string[]): Promise<v.InferOutput<typeof Built>> {
+  const references = names.map((name) => `path:${flake}#packages.x86_64-linux."${name}"`);
+  const { stdout } = await withNix('nix', 'build', '--no-link', '--json', ...references);
+  return v.parse(Built, JSON.parse(stdout));
+}
+
+const names = ['nixos-26.05', 'nixos-unstable'].flatMap((channel) =>
+  ['kexec-noninteractive', 'iso-interactive', 'netboot-interactive'].map((image) => `${image}-${channel}`),
+);
+const outputs = new Map<string, string>();
+
+function output(name: string): string {
+  const folder = outputs.get(name);
+  if (folder === undefined) throw new Error(`${name} was not built`);
+  return folder;
+}
+
+async function imageJson(name: string): Promise<ImageJson> {
+  return v.parse(ImageJson, JSON.parse(await readFile(join(output(name), 'image.json'), 'utf8')));
+}
+
+async function bytesAt(file: string, offset: number, length: number): Promise<Buffer> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+beforeAll(async () => {
+  await mkdir(state, { recursive: true });
+  await execa(join(here, 'prepare'), [flake]);
+  for (const name of names) {
+    const [built] = await build(name);
+    if (built !== undefined) outputs.set(name, built.outputs.out);
+  }
+});
+
+describe('every smoke image', () => {
+  it.each(names)('%s says in image.json what its flake attribute says', async (name) => {
+    const { stdout } = await withNix('nix', 'eval', '--json', `path:${flake}#packages.x86_64-linux."${name}".image`);
+    const facts = v.parse(ImageFacts, JSON.parse(stdout));
+    expect(facts.smoke).toBe(true);
+    expect(`${facts.kind}-${facts.variant}-${facts.channel}`).toBe(name);
+    expect(await imageJson(name)).toMatchObject(facts);
+  });
+
+  it('is not built again when nothing changed in Debian', async () => {
+    const before = await build(...names);
+    await execa(join(here, 'prepare'), [flake]);
+    expect(await build(...names)).toEqual(before);
+  });
+});
+
+describe('the kexec tarball', () => {
+  const name = 'kexec-noninteractive-nixos-26.05';
+
+  it('holds the files of the contract, as root, in the folder kexec', async () => {
+    const listing = await execa('tar', ['tvzf', join(output(name), 'kexec.tar.gz'), '--numeric-owner']);
+    const files = listing.stdout.split('\n').map((line) => line.trim().split(/\s+/));
+    expect(files.every(([, owner]) => owner === '0/0')).toBe(true);
+    const modes = Object.fromEntries(files.map((words) => [words.at(-1), words[0]]));
+    for (const program of ['run', 'kexec', 'ip', 'busybox']) {
+      expect(modes[`kexec/${program}`], program).toBe('-rwxr-xr-x');
+    }
+    for (const file of ['bzImage', 'initrd', 'image.conf', 'save.sh', 'refuse.sh']) {
+      expect(modes[`kexec/${file}`], file).toBe('-rw-r--r--');
+    }
+  });
+
+  it('has static programs, so that any libc will do', async () => {
+    const unpacked = await mkdtemp(join(tmpdir(), 'smoke-kexec-'));
+    try {
+      await execa('tar', ['xzf', join(output(name), 'kexec.tar.gz'), '-C', unpacked]);
+      for (const program of ['kexec', 'ip', 'busybox']) {
+        const { stdout: headers } = await execa('readelf', ['--program-headers', join(unpacked, 'kexec', program)]);
+        expect(headers, program).toContain('LOAD');
+        expect(headers, program).not.toContain('INTERP');
+      }
+    } finally {
+      await rm(unpacked, { recursive: true });
+    }
+  });
+
+  it('carries the run script of nix/kexec as it is', async () => {
+    const { stdout } = await execa('tar', ['xzOf', join(output(name), 'kexec.tar.gz'), 'kexec/run'], {
+      stripFinalNewline: false,
+    });
+    expect(stdout).toBe(await readFile(join(here, '../../nix/kexec/run'), 'utf8'));
+  });
+});
+
+describe('the netboot image', () => {
+  it('has an initrd to which another archive can be joined without a gap', async () => {
+    const folder = output('netboot-interactive-nixos-26.05');
+    expect((await readFile(join(folder, 'initrd'))).length % 512).toBe(0);
+  });
+});
+
+describe('the ISO', () => {
+  const name = 'iso-interactive-nixos-26.05';
+
+  it('has a zero-filled customisation area where image.json says', async () => {
+    const image = await imageJson(name);
+    if (image.kind !== 'iso') throw new Error('not an ISO');
+    const { offset, length } = image.customisation;
+    const iso = join(output(name), image.files.iso);
+    expect(offset % 2048).toBe(0);
+    expect((await bytesAt(iso, offset, length)).every((byte) => byte === 0)).toBe(true);
+    // What stands there is what both boot loaders load: the file in the ISO.
+    const { stdout: file } = await execa(
+      'xorriso',
+      ['-indev', iso, '-find', '/boot/customisation.img', '-exec', 'report_lba', '--'],
+      { stderr: 'ignore' },
+    );
+    expect(file).toContain(` ${offset / 2048} ,`);
+    expect(file).toContain(` ${length} , '/boot/customisation.img'`);
+  });
+
+  it('boots by BIOS and UEFI, from CD and USB', async () => {
+    const image = await imageJson(name);
+    if (image.kind !== 'iso') throw new Error('not an ISO');
+    const { stdout } = await execa(
+      'xorriso',
+      ['-indev', join(output(name), image.files.iso), '-report_el_torito', 'plain', '-report_system_area', 'plain'],
+      { stderr: 'ignore' },
+    );
+    expect(stdout).toMatch(/El Torito boot img : +1 +BIOS +y/);
+    expect(stdout).toMatch(/El Torito boot img : +2 +UEFI +y/);
+    expect(stdout).toContain('isohybrid');
+    expect(stdout).toContain('GPT');
+  });
+});
+
+describe('prepare', () => {
+  it('refuses an architecture that it does not know', async () => {
+    const result = await execa(join(here, 'prepare'), ['--arch', 'm68k', flake], { reject: false });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain("--arch takes x86_64 or aarch64, not 'm68k'");
+  });
+});
+
+describe('with-nix', () => {
+  it('says that Nix is missing where it is', async () => {
+    const result = await execa('/bin/sh', [join(here, 'with-nix'), join(state, 'nix'), 'true'], {
+      env: { PATH: '/nonexistent' },
+      extendEnv: false,
+      reject: false,
+    });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain('nix is not installed');
+  });
+});
