@@ -1,0 +1,235 @@
+import { createReadStream } from 'node:fs';
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsV4Signer } from 'aws4fetch';
+import type { FileSlice } from '../bucket.ts';
+import { sha256Hex } from '../digest.ts';
+import { Failure } from '../failure.ts';
+import type { Credentials } from './credentials.ts';
+import { isTransient, PATIENT, pauseBefore, type RetryPolicy } from './retry.ts';
+import { errorCodeIn } from './xml.ts';
+
+/** Silence on a connection after which it is taken for dead, in milliseconds. */
+const SILENCE = 60_000;
+
+export interface S3Settings {
+  /** Such as `https://<account>.r2.cloudflarestorage.com`; a path is allowed. */
+  readonly endpoint: URL;
+  readonly region: string;
+  readonly credentials: Credentials;
+  readonly retry?: RetryPolicy;
+  /** Ends every request and every pause. */
+  readonly signal?: AbortSignal;
+}
+
+export interface S3Request {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  /** Path below the endpoint, not encoded: `bucket/key`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | FileSlice;
+  readonly onBytes?: (bytes: number) => void;
+  /** Statuses besides 2xx that the caller understands; any other is thrown. */
+  readonly accept?: readonly number[];
+}
+
+export interface S3Response {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+  /** S3's code in an error's body, such as `NoSuchUpload`. */
+  readonly code: string | undefined;
+}
+
+/** A try that failed before there was an answer. */
+class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+}
+
+/** Signed requests to an S3 server: one place for signatures, retries, time-outs and the words for what went wrong. */
+export class S3Client {
+  /** The server's clock minus ours in milliseconds, from the Date of its last answer. */
+  clockOffset = 0;
+  readonly #settings: S3Settings;
+  readonly #retry: RetryPolicy;
+  readonly #agent: HttpAgent;
+
+  constructor(settings: S3Settings) {
+    this.#settings = settings;
+    this.#retry = settings.retry ?? PATIENT;
+    const secure = settings.endpoint.protocol === 'https:';
+    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  }
+
+  /** Sends a request, repeats it while it fails for a passing reason, and reads the whole answer. */
+  async send(request: S3Request): Promise<S3Response> {
+    return this.#repeat(request, async (message) => {
+      const text = (await buffer(message)).toString('utf8');
+      return { status: statusOf(message), headers: message.headers, text, code: errorCodeIn(text) };
+    });
+  }
+
+  /** Sends a GET and gives the answer's body as a stream; undefined for 404. The body is not retried. */
+  async stream(path: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const request: S3Request = { method: 'GET', path, accept: [404] };
+    const { message } = await this.#repeat(request, async (message) => {
+      const status = statusOf(message);
+      if (status === 200) return { status, message, headers: message.headers, text: '', code: undefined };
+      const text = (await buffer(message)).toString('utf8');
+      return { status, message: undefined, headers: message.headers, text, code: errorCodeIn(text) };
+    });
+    return message;
+  }
+
+  async #repeat<Answer extends S3Response>(
+    request: S3Request,
+    read: (message: IncomingMessage) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { signal } = this.#settings;
+    for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
+      let answer: Answer | undefined;
+      let lost: unknown;
+      try {
+        answer = await this.#once(request, read);
+      } catch (error) {
+        if (signal?.aborted || error instanceof Failure) throw error;
+        lost = error;
+      }
+      if (answer !== undefined) {
+        const offset = this.clockOffset;
+        this.#noteClock(answer.headers.date);
+        if (answer.status < 300 || request.accept?.includes(answer.status)) return answer;
+        // Our clock jumped: sign with the server's time from now on.
+        const skewed = answer.code === 'RequestTimeTooSkewed' && Math.abs(this.clockOffset - offset) > 60_000;
+        if (!skewed && !isTransient(answer.status)) throw this.#refused(request, answer);
+      }
+      if (attempt >= this.#retry.attempts) {
+        throw answer === undefined ? this.#unreachable(lost) : this.#refused(request, answer);
+      }
+      await sleep(pauseBefore(attempt, this.#retry, answer?.headers['retry-after']), undefined, { signal });
+    }
+  }
+
+  async #once<Answer>(request: S3Request, read: (message: IncomingMessage) => Promise<Answer>): Promise<Answer> {
+    const { method, body, onBytes } = request;
+    const { url, headers } = await this.#sign(request);
+    let sent = 0;
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const { signal } = this.#settings;
+    const outgoing = send(url, { method, headers, agent: this.#agent, ...(signal && { signal }) });
+    outgoing.setTimeout(SILENCE, () => outgoing.destroy(new ConnectionLost('no answer for a minute')));
+    try {
+      const answered = answerTo(outgoing);
+      // The answer may come, and the connection go, before the body is out: then the answer counts.
+      const written = writeBody(outgoing, body, (bytes) => {
+        sent += bytes;
+        onBytes?.(bytes);
+      });
+      const message = await Promise.race([answered, written.then(() => answered)]);
+      const answer = await read(message);
+      if (statusOf(message) >= 300) onBytes?.(-sent);
+      return answer;
+    } catch (error) {
+      onBytes?.(-sent);
+      outgoing.destroy();
+      throw error;
+    }
+  }
+
+  async #sign({ method, path, query = {}, headers = {}, body }: S3Request) {
+    const { endpoint, region, credentials } = this.#settings;
+    const url = new URL(endpoint);
+    url.pathname = `${endpoint.pathname.replace(/\/$/, '')}/${path.split('/').map(encodeURIComponent).join('/')}`;
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const sha256 = typeof body === 'object' ? body.sha256 : sha256Hex(body ?? '');
+    const length = typeof body === 'object' ? body.length : Buffer.byteLength(body ?? '');
+    const now = new Date(Date.now() + this.clockOffset).toISOString().replace(/[:-]|\.\d{3}/g, '');
+    const signer = new AwsV4Signer({
+      method,
+      url: url.href,
+      headers: { ...headers, 'x-amz-content-sha256': sha256 },
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: credentials.secretAccessKey,
+      ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
+      service: 's3',
+      region,
+      datetime: now,
+      allHeaders: true,
+    });
+    const signed = await signer.sign();
+    const all = Object.fromEntries(signed.headers.entries());
+    return {
+      url: signed.url,
+      headers: method === 'PUT' || method === 'POST' ? { ...all, 'content-length': `${length}` } : all,
+    };
+  }
+
+  #noteClock(date: string | undefined): void {
+    const server = Date.parse(date ?? '');
+    // The header has whole seconds; a smaller difference says nothing.
+    if (!Number.isNaN(server)) {
+      const offset = server - Date.now();
+      this.clockOffset = Math.abs(offset) < 2000 ? 0 : offset;
+    }
+  }
+
+  #unreachable(cause: unknown): Failure {
+    const why = cause instanceof Error ? cause.message || (Reflect.get(cause, 'code') ?? cause.name) : 'no answer';
+    return new Failure(`The bucket at ${this.#settings.endpoint.host} cannot be reached: ${why}.`, {
+      remedy: 'Check the endpoint in the config and the network, then run the same command again: it continues.',
+      cause,
+    });
+  }
+
+  #refused({ method, path }: S3Request, { status, code }: S3Response): Failure {
+    const said = code === undefined ? `${status}` : `${status} ${code}`;
+    return new Failure(`The bucket answered ${said} to ${method} ${path}.`, { remedy: remedyFor(status, code) });
+  }
+}
+
+function remedyFor(status: number, code: string | undefined): string {
+  if (code === 'NoSuchBucket') return 'Create the bucket, or correct its name in the config.';
+  if (code === 'BadDigest' || code === 'XAmzContentSHA256Mismatch' || code === 'InvalidDigest') {
+    return 'A file changed while it was read, or the connection garbles data: run `nix-store --verify --check-contents`, then publish again.';
+  }
+  if (status === 401 || status === 403) {
+    return 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (expired? for another bucket? read-only?), then run the same command again: it continues.';
+  }
+  return 'Wait a little and run the same command again: it continues where it stopped.';
+}
+
+function statusOf(message: IncomingMessage): number {
+  return message.statusCode ?? 0;
+}
+
+function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    outgoing.once('error', reject);
+    outgoing.once('close', () => reject(new ConnectionLost('the connection was closed')));
+  });
+}
+
+async function writeBody(
+  outgoing: ClientRequest,
+  body: string | FileSlice | undefined,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  if (typeof body !== 'object') {
+    outgoing.end(body ?? '');
+    return;
+  }
+  if (body.length === 0) {
+    outgoing.end();
+    return;
+  }
+  const { path, offset, length } = body;
+  const slice = createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: 1 << 18 });
+  slice.on('data', (chunk) => onBytes(chunk.length));
+  await pipeline(slice, outgoing);
+}
