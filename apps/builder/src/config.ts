@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ARCHES, Arch, Channel, defaultVariant, Kind, Time, Variant } from '@nixos-images/shared';
+import * as v from 'valibot';
+import { EXIT, Failure } from './failure.ts';
+
+/** The file that commands read when `--config` names no other. */
+export const CONFIG_FILE = 'nixos-images.config.ts';
+
+const Url = v.pipe(
+  v.string(),
+  v.url('not a URL'),
+  v.transform((text) => new URL(text)),
+);
+
+const Bucket = v.strictObject({
+  /** Of the S3 API: `https://<account>.r2.cloudflarestorage.com`. */
+  endpoint: Url,
+  name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]+$/, 'not a bucket name')),
+  /** R2's is `auto`. */
+  region: v.optional(v.string(), 'auto'),
+});
+
+const ConfigImage = v.pipe(
+  v.strictObject({
+    kind: Kind,
+    /** Absent: the one that an address without a variant means. */
+    variant: v.optional(Variant),
+    arches: v.optional(v.pipe(v.array(Arch), v.minLength(1)), [...ARCHES]),
+  }),
+  v.transform(({ kind, variant, arches }) => ({ kind, variant: variant ?? defaultVariant(kind), arches })),
+);
+
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+const ConfigChannel = v.strictObject({
+  /** Flake reference whose `packages` hold the images, such as `github:you/nixos-images`. Paths are relative to the config file. */
+  flake: v.pipe(v.string(), v.minLength(1)),
+  images: v.pipe(v.array(ConfigImage), v.minLength(1)),
+  /** Former releases that stay: the newest `releases` of them, and all that were promoted in the last `days`. */
+  keep: v.optional(v.strictObject({ releases: Count, days: Count }), { releases: 4, days: 60 }),
+  /** Upstream ended the channel: its last release stays and no new one is made. */
+  frozen: v.optional(v.strictObject({ since: Time, reason: v.pipe(v.string(), v.minLength(1)) })),
+});
+
+const Config = v.strictObject({
+  bucket: Bucket,
+  /** A running edge over this bucket; the boot gate starts its machines from it. */
+  edge: v.optional(Url),
+  channels: v.pipe(
+    v.record(Channel, ConfigChannel),
+    v.check((channels) => Object.keys(channels).length > 0, 'no channel'),
+  ),
+  /** Folder for GC roots and remembered hashes, relative to the config file; safe to delete. */
+  state: v.optional(v.string(), '.state/builder'),
+  signing: v.optional(
+    v.strictObject({
+      /** minisign public keys that releases may be signed with: the present one and, after a rotation, former ones. */
+      publicKeys: v.pipe(v.array(v.string()), v.minLength(1)),
+    }),
+  ),
+  /** Hours for which gc leaves alone what nothing refers to; longer than any publish takes. */
+  graceHours: v.optional(v.pipe(v.number(), v.minValue(0)), 7 * 24),
+});
+
+/** A config as it is written down. */
+export type ConfigInput = v.InferInput<typeof Config>;
+export type ConfigChannel = v.InferOutput<typeof ConfigChannel>;
+
+/** A config as commands use it. */
+export interface Config extends v.InferOutput<typeof Config> {
+  /** Folder that the config file is in; flake paths are relative to it. */
+  readonly folder: string;
+}
+
+/** Gives a config file its types: `export default defineConfig({ … })`. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config;
+}
+
+/**
+ * Reads a config file.
+ * @throws Failure (exit 2) that says what is wrong with it and where.
+ */
+export async function loadConfig(file: string): Promise<Config> {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new Failure(`There is no config file ${path}.`, {
+      remedy: `Name one with --config FILE, or write ${CONFIG_FILE} here (docs/publishing.md shows one).`,
+      exitCode: EXIT.usage,
+    });
+  }
+  let module: unknown;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const why = error instanceof Error ? error.message.split('\n')[0] : 'unreadable';
+    throw new Failure(`${path} cannot be loaded: ${why}.`, { exitCode: EXIT.usage, cause: error });
+  }
+  const result = v.safeParse(v.object({ default: v.unknown() }), module);
+  if (!result.success) throw new Failure(`${path} has no default export.`, { exitCode: EXIT.usage });
+  return parseConfig(result.output.default, path);
+}
+
+/**
+ * Checks what a config file exports.
+ * @throws Failure (exit 2) that says where it is wrong.
+ */
+export function parseConfig(exported: unknown, path: string): Config {
+  const result = v.safeParse(Config, exported);
+  if (!result.success) {
+    const [issue] = result.issues;
+    const where = v.getDotPath(issue);
+    throw new Failure(`${path} is wrong${where ? ` at ${where}` : ''}: ${issue.message}.`, { exitCode: EXIT.usage });
+  }
+  const folder = dirname(path);
+  return { ...result.output, folder, state: resolve(folder, result.output.state) };
+}

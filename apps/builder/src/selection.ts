@@ -1,0 +1,95 @@
+import { ARCHES, type Arch, Channel, channelOf, KINDS, type Kind, parseArch, type Variant } from '@nixos-images/shared';
+import * as v from 'valibot';
+import type { Config, ConfigChannel } from './config.ts';
+import { EXIT, Failure } from './failure.ts';
+
+/** One image that the config asks for. */
+export interface WantedImage {
+  readonly kind: Kind;
+  readonly variant: Variant;
+  readonly arch: Arch;
+}
+
+/** One channel of the config with the images wanted of it. */
+export interface WantedChannel {
+  readonly channel: Channel;
+  readonly config: ConfigChannel;
+  readonly images: readonly WantedImage[];
+}
+
+/** What a user typed to narrow a command down; empty lists mean everything. */
+export interface SelectionOptions {
+  readonly channel?: readonly string[];
+  readonly kind?: readonly string[];
+  readonly arch?: readonly string[];
+  readonly variant?: readonly string[];
+}
+
+function unknown(what: string, typed: string, valid: readonly string[]): Failure {
+  return new Failure(`The config has no ${what} ${JSON.stringify(typed)}.`, {
+    remedy: `It has: ${valid.join(', ')}.`,
+    exitCode: EXIT.usage,
+  });
+}
+
+/**
+ * The channels that names mean; all of the config for none.
+ * @throws Failure (exit 2) that lists the channels there are.
+ */
+export function selectChannels(config: Config, names: readonly string[]): Channel[] {
+  const known = Object.keys(config.channels).map((name) => v.parse(Channel, name));
+  if (names.length === 0) return known;
+  const chosen = names.map((name) => {
+    const channel = channelOf(name, known);
+    if (channel === undefined) throw unknown('channel', name, known);
+    return channel;
+  });
+  return known.filter((channel) => chosen.includes(channel));
+}
+
+/**
+ * The images of the config that the options leave.
+ * @throws Failure (exit 2) that lists what there is, when an option means nothing the config has.
+ */
+export function selectImages(config: Config, options: SelectionOptions): WantedChannel[] {
+  const channels = selectChannels(config, options.channel ?? []).map((channel) => wantedOf(config, channel));
+  const all = channels.flatMap(({ images }) => images);
+  const kinds = choose(
+    'kind',
+    options.kind,
+    KINDS.filter((kind) => all.some((image) => image.kind === kind)),
+  );
+  const arches = choose(
+    'arch',
+    options.arch?.map((name) => parseArch(name) ?? name),
+    ARCHES.filter((arch) => all.some((image) => image.arch === arch)),
+  );
+  const variants = choose('variant', options.variant, [...new Set(all.map(({ variant }) => variant))]);
+  return channels.map(({ images, ...rest }) => ({
+    ...rest,
+    images: images.filter(
+      ({ kind, arch, variant }) => kinds.includes(kind) && arches.includes(arch) && variants.includes(variant),
+    ),
+  }));
+}
+
+function wantedOf(config: Config, channel: Channel): WantedChannel {
+  const settings = config.channels[channel];
+  if (settings === undefined) throw unknown('channel', channel, Object.keys(config.channels));
+  const images = settings.images.flatMap(({ kind, variant, arches }) =>
+    arches.map((arch) => ({ kind, variant, arch })),
+  );
+  return { channel, config: settings, images };
+}
+
+function choose<Value extends string>(
+  what: string,
+  typed: readonly string[] | undefined,
+  valid: readonly Value[],
+): readonly Value[] {
+  if (typed === undefined || typed.length === 0) return valid;
+  for (const name of typed) {
+    if (!valid.some((value) => value === name)) throw unknown(what, name, valid);
+  }
+  return valid.filter((value) => typed.includes(value));
+}
