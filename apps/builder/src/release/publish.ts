@@ -1,0 +1,116 @@
+import { formatJson, type Manifest, releaseKey, sha256Sums, timeOf } from '@nixos-images/shared';
+import type { Bucket, WriteOptions } from '../bucket.ts';
+import { Failure } from '../failure.ts';
+import { formatBytes } from '../progress/format.ts';
+import type { Progress } from '../progress/progress.ts';
+import { type ReleaseDraft, sameContent } from './candidate.ts';
+import { readBack } from './read-back.ts';
+import { IMMUTABLE, readManifest } from './stored.ts';
+import { createUploader } from './upload.ts';
+
+/** What came of publishing. */
+export interface Published {
+  readonly manifest: Manifest;
+  /** False when the very same release was in the bucket already. */
+  readonly created: boolean;
+  readonly uploadedBlobs: number;
+  readonly uploadedBytes: number;
+  readonly presentBlobs: number;
+}
+
+/** Gives a released version more objects, once its manifest stands: signatures, provenance. */
+export type Attach = (bucket: Bucket, manifest: Manifest) => Promise<void>;
+
+export interface PublishOptions {
+  readonly progress: Progress;
+  readonly attach?: Attach;
+}
+
+/**
+ * Brings a draft into the bucket as a release, in the order of docs/publishing.md: blobs, then the manifest, then
+ * what belongs to it; then reads it all back. It moves no channel. Stopped anywhere, it goes on when it is run again.
+ */
+export async function publish(bucket: Bucket, draft: ReleaseDraft, options: PublishOptions): Promise<Published> {
+  const blobs = await uploadBlobs(bucket, draft, options.progress);
+  const { manifest, created } = await settleManifest(bucket, draft);
+  const sums = releaseKey(manifest.version, 'SHA256SUMS');
+  await writeOnce(bucket, sums, sha256Sums(manifest), 'text/plain; charset=utf-8');
+  await options.attach?.(bucket, manifest);
+  await readBack(bucket, manifest);
+  return { manifest, created, ...blobs };
+}
+
+async function uploadBlobs(bucket: Bucket, draft: ReleaseDraft, progress: Progress) {
+  const distinct = [...new Map(draft.blobs.map((file) => [file.digest.sha256, file])).values()];
+  const total = distinct.reduce((sum, { digest }) => sum + digest.size, 0);
+  const all = progress.begin(`upload ${draft.channel}`, total);
+  const uploader = createUploader(bucket);
+  const counts = { uploadedBlobs: 0, uploadedBytes: 0, presentBlobs: 0 };
+  const results = await Promise.allSettled(
+    distinct.map(async (file) => {
+      const name = `upload ${file.path.split('/').at(-1)}`;
+      const task = progress.begin(name, file.digest.size);
+      const both = { ...task, advance: (bytes: number) => [task, all].forEach((each) => void each.advance(bytes)) };
+      try {
+        if ((await uploader.upload(file, both)) === 'present') {
+          counts.presentBlobs += 1;
+          both.advance(file.digest.size);
+        } else {
+          counts.uploadedBlobs += 1;
+          counts.uploadedBytes += file.digest.size;
+        }
+      } finally {
+        task.drop();
+      }
+    }),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) {
+    all.drop();
+    throw failed.reason;
+  }
+  all.end(`${counts.uploadedBlobs} blobs, ${formatBytes(counts.uploadedBytes)}; ${counts.presentBlobs} were there`);
+  return counts;
+}
+
+/** More releases of one nixpkgs revision than this are a mistake somewhere. */
+const LAST_NUMBER = 999;
+
+/** Finds the version of a draft, or takes the next free one, and writes its manifest. */
+async function settleManifest(bucket: Bucket, draft: ReleaseDraft): Promise<{ manifest: Manifest; created: boolean }> {
+  const published = timeOf(new Date(Date.now() + bucket.clockOffset));
+  for (let number = 1; number <= LAST_NUMBER; number += 1) {
+    const manifest = draft.manifestFor(number, published);
+    const existing = await readManifest(bucket, manifest.version);
+    if (existing === undefined) {
+      const text = formatJson(manifest);
+      const key = releaseKey(manifest.version, 'manifest.json');
+      if (await bucket.write(key, text, once('application/json'))) return { manifest, created: true };
+    }
+    // Someone was faster; or it was this very write, whose answer was lost.
+    const stored = existing ?? (await readManifest(bucket, manifest.version));
+    if (stored !== undefined && sameContent(stored.manifest, manifest)) {
+      return { manifest: stored.manifest, created: existing === undefined && stored.manifest.published === published };
+    }
+  }
+  throw new Failure(`There are ${LAST_NUMBER} releases of this revision of ${draft.channel} already.`, {
+    remedy: 'Something publishes in a loop: end it. A new nixpkgs revision starts at 1 again.',
+  });
+}
+
+function once(contentType: string): WriteOptions {
+  return { contentType, cacheControl: IMMUTABLE, condition: { ifAbsent: true } };
+}
+
+/**
+ * Writes an object that never changes; fine when it stands there already.
+ * @throws Failure when something else stands there.
+ */
+export async function writeOnce(bucket: Bucket, key: string, text: string, contentType: string): Promise<void> {
+  if (await bucket.write(key, text, once(contentType))) return;
+  const existing = await bucket.read(key);
+  if (existing?.text === text) return;
+  throw new Failure(`${key} holds something else than this release needs there.`, {
+    remedy: 'Something else wrote to the bucket: delete that object, then publish again.',
+  });
+}

@@ -1,0 +1,41 @@
+import { blobKey, filesOf, formatJson, type Manifest, releaseKey, sha256Sums } from '@nixos-images/shared';
+import type { Bucket } from '../bucket.ts';
+import { Failure } from '../failure.ts';
+import { readManifest } from './stored.ts';
+
+/**
+ * Reads a release back as a reader would find it: manifest and sums to the letter, every blob there in its size.
+ * @throws Failure that names the first thing that is not so.
+ */
+export async function readBack(bucket: Bucket, manifest: Manifest): Promise<void> {
+  const { version } = manifest;
+  const stored = await readManifest(bucket, version);
+  if (stored?.text !== formatJson(manifest)) throw differs(releaseKey(version, 'manifest.json'));
+  const sums = await bucket.read(releaseKey(version, 'SHA256SUMS'));
+  if (sums?.text !== sha256Sums(manifest)) throw differs(releaseKey(version, 'SHA256SUMS'));
+  await requireBlobs(bucket, manifest);
+}
+
+/**
+ * Looks for every blob of a release.
+ * @throws Failure when one is missing or has the wrong size.
+ */
+export async function requireBlobs(bucket: Bucket, manifest: Manifest): Promise<void> {
+  const blobs = new Map(manifest.images.flatMap(filesOf).map(({ file }) => [file.sha256, file]));
+  await Promise.all(
+    blobs.values().map(async ({ sha256, size, name }) => {
+      const facts = await bucket.stat(blobKey(sha256));
+      if (facts?.size === size) return;
+      const found = facts === undefined ? 'is missing' : `has ${facts.size} bytes instead of ${size}`;
+      throw new Failure(`The blob of ${name} (${blobKey(sha256)}) ${found}.`, {
+        remedy: `Publish ${manifest.channel} again with --all: it uploads what the bucket lacks.`,
+      });
+    }),
+  );
+}
+
+function differs(key: string): Failure {
+  return new Failure(`${key} is not what was written there.`, {
+    remedy: 'Something else writes to the bucket, or the server loses writes: find out before you publish again.',
+  });
+}
