@@ -1,0 +1,125 @@
+import { CommanderError, type OptionValues, Command as Program } from 'commander';
+import pack from '../package.json' with { type: 'json' };
+import { type Command, openCommand } from './command.ts';
+import { buildCommand } from './commands/build.ts';
+import { planCommand } from './commands/plan.ts';
+import { promoteCommand } from './commands/promote.ts';
+import { publishCommand } from './commands/publish.ts';
+import { CONFIG_FILE } from './config.ts';
+import { EXIT, Failure } from './failure.ts';
+import { PlainProgress, TerminalProgress } from './progress/line-progress.ts';
+
+/** What a command gives back: the documented JSON, and the same for people. */
+interface Result {
+  readonly json: object;
+  readonly text: string;
+  /** When the command worked and what it found is bad: `verify`. */
+  readonly failed?: boolean;
+}
+
+/** The streams and the signal of one run. */
+export interface Surroundings {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly signal: AbortSignal;
+}
+
+const COMMON_HELP = `
+Exit codes: 0 it worked; 1 it failed, nothing was left half done; 2 wrong usage, wrong config or a missing tool.
+Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there is one, AWS_SESSION_TOKEN.`;
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ nixos-images ${line}`).join('\n')}\n${COMMON_HELP}`;
+}
+
+function collect(value: string, former: readonly string[]): string[] {
+  return [...former, value];
+}
+
+/** Runs the command line and gives its exit code. */
+export async function runCli(argv: readonly string[], { stdout, stderr, signal }: Surroundings): Promise<number> {
+  let exitCode = 0;
+
+  const act = async (options: OptionValues, work: (command: Command) => Promise<Result>): Promise<void> => {
+    const plain = options['progress'] === 'plain' || (options['progress'] !== 'terminal' && !stderr.isTTY);
+    const progress = plain ? new PlainProgress(stderr) : new TerminalProgress(stderr);
+    try {
+      const { json, text, failed } = await work(await openCommand(options['config'], progress, signal));
+      progress.close();
+      stdout.write(options['json'] ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
+      if (failed) exitCode = EXIT.failed;
+    } finally {
+      progress.close();
+    }
+  };
+
+  const program = new Program('nixos-images')
+    .description('Builds NixOS installer images, publishes them to an S3 bucket and moves channels to them.')
+    .version(pack.version)
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .exitOverride()
+    .showHelpAfterError('(nixos-images --help shows how it is used)')
+    .addHelpText('after', examples('plan', 'publish && nixos-images promote', 'publish --channel unstable --json'));
+
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('-c, --config <file>', 'config file', CONFIG_FILE)
+      .option('--json', 'print the result as JSON (docs/publishing.md describes it)')
+      .option('--progress <how>', 'terminal or plain; default: what stderr is');
+
+  const selective = (name: string, description: string) =>
+    command(name, description)
+      .option('--channel <name>', 'only this channel; may be repeated', collect, [])
+      .option('--kind <kind>', 'only this kind; may be repeated', collect, [])
+      .option('--arch <arch>', 'only this architecture; may be repeated', collect, [])
+      .option('--variant <variant>', 'only this variant; may be repeated', collect, [])
+      .option('--all', 'also images that have not changed since the last release');
+
+  selective('plan', 'Say what would be built and released; builds nothing, writes nothing to the bucket.')
+    .addHelpText('after', examples('plan', 'plan --channel 26.05 --json'))
+    .action((options) => act(options, (it) => planCommand(it, options)));
+
+  selective('build', 'Build and hash the images that changed; leaves the bucket alone.')
+    .option('--dry-run', 'only say which channels would be built')
+    .addHelpText('after', examples('build', 'build --kind iso --arch x86_64'))
+    .action((options) => act(options, (it) => buildCommand(it, options)));
+
+  command('publish', 'Build what changed, upload it and verify it; no channel moves yet. Safe to interrupt and repeat.')
+    .option('--channel <name>', 'only this channel; may be repeated', collect, [])
+    .option('--all', 'also images that have not changed since the last release')
+    .option('--dry-run', 'only say which channels would be published')
+    .addHelpText('after', examples('publish', 'publish --channel unstable --dry-run'))
+    .action((options) => act(options, (it) => publishCommand(it, options)));
+
+  command('promote', 'Move channels to published releases.')
+    .argument('[target...]', 'channels (to their newest release) or versions; default: every channel of the config')
+    .option('--dry-run', 'only say what would change')
+    .addHelpText('after', examples('promote', 'promote 26.05.20260820.e17386d', 'promote unstable --dry-run'))
+    .action((targets, options) => act(options, (it) => promoteCommand(it, targets, options)));
+
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    return explain(error, stderr, signal);
+  }
+}
+
+function explain(error: unknown, stderr: Surroundings['stderr'], signal: AbortSignal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  if (signal.aborted) {
+    stderr.write('Interrupted. Nothing half published can be reached; run the same command again to go on.\n');
+    return EXIT.failed;
+  }
+  if (error instanceof Failure) {
+    stderr.write(`${error.message}\n${error.remedy === undefined ? '' : `${error.remedy}\n`}`);
+    return error.exitCode;
+  }
+  const said = error instanceof Error ? error.message : String(error);
+  stderr.write(`Something went wrong that nobody thought of: ${said}\n`);
+  if (process.env['NIXOS_IMAGES_DEBUG'] && error instanceof Error) stderr.write(`${error.stack}\n`);
+  else stderr.write('Run it again with NIXOS_IMAGES_DEBUG=1 to see where, and report that, please.\n');
+  return EXIT.failed;
+}

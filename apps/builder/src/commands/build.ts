@@ -1,0 +1,52 @@
+import type { Command } from '../command.ts';
+import { realise } from '../nix/realise.ts';
+import { type BuiltImage, inspect } from '../release/inspect.ts';
+import type { ChannelPlan } from '../release/plan.ts';
+import { makePlans, type PlanOptions } from './plan.ts';
+
+/** Builds what a plan says and looks at what came out. */
+export async function buildPlanned({ config, progress, signal }: Command, plan: ChannelPlan): Promise<BuiltImage[]> {
+  const images = plan.images.filter(({ kept }) => kept === undefined).map(({ evaluated }) => evaluated);
+  await realise(plan.channel, images, { cwd: config.folder, state: config.state, progress, signal });
+  const built: BuiltImage[] = [];
+  // One after the other: hashing is bound by the processor, not by the disk.
+  for (const image of images) built.push(await inspect(image, { state: config.state, progress, signal }));
+  return built;
+}
+
+/** `nixos-images build`: builds and hashes, and leaves the bucket alone. */
+export async function buildCommand(command: Command, options: PlanOptions & { readonly dryRun?: boolean }) {
+  const channels = [];
+  for (const { plan } of await makePlans(command, options)) {
+    if (plan.state !== 'to-release') {
+      channels.push({ channel: plan.channel, state: plan.state, images: [] });
+      continue;
+    }
+    const built = options.dryRun ? [] : await buildPlanned(command, plan);
+    const images = built.map(({ evaluated: { facts, derivation, storePath }, files }) => ({
+      kind: facts.kind,
+      arch: facts.arch,
+      variant: facts.variant,
+      derivation,
+      storePath,
+      files: files.map(({ role, path, digest }) => ({ role, path, size: digest.size, sha256: digest.sha256 })),
+    }));
+    channels.push({
+      channel: plan.channel,
+      state: options.dryRun ? ('would-build' as const) : ('built' as const),
+      images,
+    });
+  }
+  const text = channels.map(({ channel, state, images }) =>
+    [`${channel}: ${SAID[state]}`, ...images.map(({ storePath }) => `  ${storePath}`)].join('\n'),
+  );
+  return { json: { channels }, text: text.join('\n') };
+}
+
+const SAID = {
+  unchanged: 'nothing to do',
+  frozen: 'frozen: nothing to do',
+  'to-release': 'to build',
+  'would-build': 'would be built',
+  built: 'built',
+} as const;

@@ -1,0 +1,62 @@
+import type { Command } from '../command.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { formatBytes } from '../progress/format.ts';
+import { composeCandidate, draftOf, sizeOf } from '../release/candidate.ts';
+import type { ChannelPlan } from '../release/plan.ts';
+import { type Published, publish } from '../release/publish.ts';
+import { buildPlanned } from './build.ts';
+import { makePlans } from './plan.ts';
+
+export interface PublishCommandOptions {
+  readonly channel?: readonly string[];
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** What publishing did to one channel. */
+export type ChannelPublished =
+  | { readonly channel: ChannelPlan['channel']; readonly state: 'unchanged' | 'frozen' | 'would-publish' }
+  | { readonly channel: ChannelPlan['channel']; readonly state: 'published'; readonly published: Published };
+
+/** Builds and publishes what a plan says; moves no channel. */
+export async function publishPlanned(command: Command, plan: ChannelPlan): Promise<Published> {
+  if (plan.images.length === 0) throw new Failure(`${plan.channel} has no images.`, { exitCode: EXIT.usage });
+  const built = await buildPlanned(command, plan);
+  return publish(command.bucket, draftOf(composeCandidate(plan, built)), { progress: command.progress });
+}
+
+/** `nixos-images publish`: plan, build, upload, verify. */
+export async function publishCommand(command: Command, options: PublishCommandOptions) {
+  const results: ChannelPublished[] = [];
+  for (const { plan } of await makePlans(command, options)) {
+    const { channel, state } = plan;
+    if (state !== 'to-release') results.push({ channel, state });
+    else if (options.dryRun) results.push({ channel, state: 'would-publish' });
+    else results.push({ channel, state: 'published', published: await publishPlanned(command, plan) });
+  }
+  return { json: { channels: results.map(publishedJson) }, text: results.map(publishedText).join('\n') };
+}
+
+function publishedJson(result: ChannelPublished) {
+  if (result.state !== 'published') return result;
+  const { manifest, created, uploadedBlobs, uploadedBytes, presentBlobs } = result.published;
+  const { channel, state } = result;
+  const { version } = manifest;
+  return { channel, state, version, created, bytes: sizeOf(manifest), uploadedBlobs, uploadedBytes, presentBlobs };
+}
+
+function publishedText(result: ChannelPublished): string {
+  switch (result.state) {
+    case 'unchanged':
+      return `${result.channel}: nothing to do`;
+    case 'frozen':
+      return `${result.channel}: frozen, nothing to do`;
+    case 'would-publish':
+      return `${result.channel}: would be published`;
+    case 'published': {
+      const { manifest, created, uploadedBlobs, uploadedBytes } = result.published;
+      const said = created ? 'published' : 'was published already';
+      return `${result.channel}: ${manifest.version} ${said}, ${uploadedBlobs} blobs uploaded (${formatBytes(uploadedBytes)})`;
+    }
+  }
+}
