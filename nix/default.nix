@@ -1,0 +1,83 @@
+# The outputs of the flake. Everything that is made per channel comes from the inputs alone.
+{ inputs }:
+let
+  inherit (inputs) self;
+  # What has no channel of its own (development shell, formatter, status screen) comes from unstable.
+  inherit (inputs.nixos-unstable) lib;
+
+  systems = [
+    "x86_64-linux"
+    "aarch64-linux"
+  ];
+  forAllSystems = lib.genAttrs systems;
+
+  channels = lib.mapAttrs' (
+    name: nixpkgs: lib.nameValuePair (lib.replaceStrings [ "_" ] [ "." ] name) nixpkgs
+  ) (lib.filterAttrs (name: _: lib.hasPrefix "nixos-" name) inputs);
+
+  images = import ./images.nix;
+  nixosModules = import ./modules;
+  mkImage = import ./mk-image.nix {
+    inherit nixosModules systems;
+    source = self.rev or self.dirtyRev or null;
+  };
+
+  imagesFor =
+    system:
+    lib.listToAttrs (
+      lib.concatLists (
+        lib.mapAttrsToList (
+          channel: nixpkgs:
+          lib.concatLists (
+            lib.mapAttrsToList (
+              kind: variants:
+              map (variant: {
+                name = "${kind}-${variant}-${channel}";
+                value = mkImage {
+                  inherit
+                    system
+                    kind
+                    variant
+                    channel
+                    nixpkgs
+                    ;
+                };
+              }) variants
+            ) images
+          )
+        ) channels
+      )
+    );
+in
+{
+  inherit nixosModules;
+
+  lib = { inherit mkImage; };
+
+  packages = forAllSystems (
+    system:
+    imagesFor system
+    // {
+      status-screen =
+        inputs.nixos-unstable.legacyPackages.${system}.callPackage ./status-screen/package.nix
+          { };
+    }
+  );
+
+  checks = forAllSystems (
+    system:
+    import ./checks.nix {
+      inherit
+        system
+        channels
+        ;
+      packages = self.packages.${system};
+    }
+  );
+
+  formatter = forAllSystems (system: inputs.nixos-unstable.legacyPackages.${system}.nixfmt-tree);
+
+  devShells = forAllSystems (system: {
+    default = inputs.nixos-unstable.legacyPackages.${system}.callPackage ./dev-shell.nix { };
+  });
+}

@@ -1,0 +1,60 @@
+# Everything that a root file system may lie on, and the newest kernel that has all of it.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  zfsModule = config.boot.zfs.package.kernelModuleAttribute;
+
+  # `linux_6_12` and the like: plain kernels, no -rt, -lqx or -hardened. An attribute of a removed kernel throws.
+  isPlainKernel = name: builtins.match "linux_[0-9]+_[0-9]+" name != null;
+  hasZfs =
+    kernelPackages:
+    let
+      supported = !(kernelPackages.${zfsModule}.meta.broken or false);
+    in
+    (builtins.tryEval (kernelPackages ? kernel && kernelPackages ? ${zfsModule} && supported)).value;
+  candidates = lib.attrValues (
+    lib.filterAttrs (
+      name: kernelPackages: isPlainKernel name && hasZfs kernelPackages
+    ) pkgs.linuxKernel.packages
+  );
+  newest = lib.foldl' (
+    best: next: if lib.versionOlder best.kernel.version next.kernel.version then next else best
+  ) (lib.head candidates) candidates;
+in
+{
+  # In every nixpkgs there is at least the long-term kernel that ZFS supports; should there be none, its default serves.
+  boot.kernelPackages = lib.mkIf (candidates != [ ]) (lib.mkDefault newest);
+
+  boot.supportedFilesystems = {
+    bcachefs = lib.mkDefault true;
+    btrfs = lib.mkDefault true;
+    ext4 = lib.mkDefault true;
+    vfat = lib.mkDefault true;
+    xfs = lib.mkDefault true;
+    zfs = lib.mkDefault true;
+  };
+  boot.zfs.forceImportRoot = false;
+  # ZFS wants one; installed systems get their own.
+  networking.hostId = lib.mkDefault "8425e349";
+
+  boot.swraid = {
+    enable = true;
+    # Nobody reads mail here, and mdadm's monitor does not start without an address or program.
+    mdadmConf = "PROGRAM ${pkgs.coreutils}/bin/true";
+  };
+  services.lvm.enable = true;
+  # Not loaded by itself when lvcreate makes a RAID volume.
+  boot.kernelModules = [ "dm-raid" ];
+
+  environment.systemPackages = [
+    pkgs.cryptsetup
+    pkgs.e2fsprogs
+    pkgs.gptfdisk
+    pkgs.mdadm
+    pkgs.parted
+  ];
+}

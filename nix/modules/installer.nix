@@ -1,0 +1,49 @@
+# What every installer has, whatever its kind: reachable by SSH, all in memory, with the tools to install NixOS.
+{ config, pkgs, ... }:
+{
+  imports = [
+    ./carried-over.nix
+    ./consoles.nix
+    ./filesystems.nix
+    ./image.nix
+    ./kernel-parameters.nix
+    ./network.nix
+    ./nix-settings.nix
+  ];
+
+  services.openssh = {
+    enable = true;
+    # At boot, not on the first connection: host keys should stand on the console before anybody connects.
+    startWhenNeeded = false;
+  };
+
+  environment.systemPackages = [
+    pkgs.disko
+    pkgs.jq
+    pkgs.nixos-facter
+    pkgs.nixos-install-tools
+    # nixos-anywhere copies extra files with it
+    pkgs.rsync
+  ];
+
+  boot.kernelParams = [
+    # Pages that compress well stay in memory, should somebody add swap.
+    "zswap.enabled=1"
+    "zswap.compressor=zstd"
+    "zswap.max_pool_percent=50"
+    # Seconds after which a machine whose kernel died comes back by itself.
+    "panic=30"
+  ];
+  # Without it a failing stage 1 asks for the password of a root account that has none yet.
+  boot.initrd.systemd.emergencyAccess = true;
+
+  # nixos-install evaluates what it is given; a copy of nixpkgs would be of the wrong revision soon.
+  system.installer.channel.enable = false;
+  documentation = {
+    enable = false;
+    nixos.enable = false;
+  };
+
+  # Nothing is kept between boots, so there is no state of an older version.
+  system.stateVersion = config.system.nixos.release;
+}

@@ -1,0 +1,21 @@
+# For a person with a screen: says how to reach the machine, and has ways to be reached where there is no cable, no
+# known address and no key.
+{ pkgs, ... }:
+{
+  imports = [
+    ./root-password.nix
+    ./status-screen.nix
+    ./tor-ssh.nix
+    ./wifi.nix
+  ];
+
+  environment.systemPackages = [
+    pkgs.curl
+    pkgs.git
+    pkgs.htop
+    pkgs.pciutils
+    pkgs.tmux
+    pkgs.usbutils
+    pkgs.vim
+  ];
+}

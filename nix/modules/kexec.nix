@@ -1,0 +1,43 @@
+# The kexec tarball: starts from a running Linux, and takes its keys, names and network along (docs/kexec.md).
+{ config, pkgs, ... }:
+let
+  inherit (config.system) build;
+  inherit (config.system.boot.loader) kernelFile;
+  inherit (pkgs.pkgsStatic) busybox kexec-tools;
+  # Without iptables, which cannot be linked into it.
+  iproute2 = pkgs.pkgsStatic.iproute2.override { iptables = null; };
+  imageFolder = import ../image-folder.nix { inherit config pkgs; };
+  params = toString ([ "init=${build.toplevel}/init" ] ++ config.boot.kernelParams);
+in
+{
+  imports = [ ./in-memory.nix ];
+
+  nixosImage.kind = "kexec";
+
+  system.build.nixosImage = imageFolder {
+    files.tarball = "kexec.tar.gz";
+    nativeBuildInputs = [ pkgs.buildPackages.zstd ];
+    commands = ''
+      mkdir kexec
+      cp ${../kexec}/run ${../kexec}/*.sh kexec/
+      cp ${build.kernel}/${kernelFile} kexec/bzImage
+      cp ${build.netbootRamdisk}/initrd kexec/initrd
+      cp ${kexec-tools}/bin/kexec ${iproute2}/bin/ip ${busybox}/bin/busybox kexec/
+
+      # Bytes in memory once the kernel has unpacked stage 1 and the store beside it.
+      stage1=$(zstd -dc ${build.initialRamdisk}/initrd | wc -c)
+      store=$(stat -L -c %s ${build.squashfsStore})
+      cat >kexec/image.conf <<EOF
+      arch=${pkgs.stdenv.hostPlatform.uname.processor}
+      cmdline=${params}
+      unpacked=$((stage1 + store))
+      EOF
+
+      chmod 644 kexec/*
+      chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/busybox
+      # Kernel and initrd are compressed already, so gzip need not try hard. ustar, for the small tars of rescue systems.
+      tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@315619200 kexec |
+        gzip -1n >"$out/kexec.tar.gz"
+    '';
+  };
+}

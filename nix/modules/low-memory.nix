@@ -1,0 +1,39 @@
+# For machines with 1 GB of memory. The initrd is unpacked into memory and stays there, so everything that can be
+# missing is missing; what remains is compressed as well as can be, and swaps into compressed memory.
+{ lib, pkgs, ... }:
+{
+  imports = [ ./noninteractive.nix ];
+
+  # No firmware at all: virtual machines need none, and they are what has 1 GB.
+  hardware.enableRedistributableFirmware = lib.mkForce false;
+  hardware.enableAllFirmware = lib.mkForce false;
+  hardware.firmware = lib.mkForce [ ];
+
+  # Kernel modules and userland of ZFS and bcachefs are a fifth of the image.
+  boot.supportedFilesystems = {
+    bcachefs = lib.mkForce false;
+    btrfs = lib.mkForce true;
+    zfs = lib.mkForce false;
+  };
+  # Without ZFS any kernel will do: the long-term one is smaller than the newest.
+  boot.kernelPackages = lib.mkForce pkgs.linuxPackages;
+
+  zramSwap = {
+    enable = true;
+    algorithm = "zstd";
+    # Of memory, uncompressed: at three to one this takes half of it at most.
+    memoryPercent = 150;
+  };
+  # Swap in memory is cheap: use it early. (zswap in front of it would compress twice.)
+  boot.kernel.sysctl."vm.swappiness" = 180;
+  boot.kernelParams = [ "zswap.enabled=0" ];
+
+  # One build, one download at a time.
+  nix.settings = {
+    max-jobs = 1;
+    http-connections = 4;
+    download-buffer-size = 8388608;
+  };
+  services.journald.extraConfig = "RuntimeMaxUse=8M";
+  netboot.squashfsCompression = lib.mkForce "zstd -Xcompression-level 22";
+}

@@ -1,0 +1,32 @@
+# An address on every Ethernet port, by whatever the network offers, and a name on the local link.
+{ lib, ... }:
+{
+  networking = {
+    hostName = lib.mkDefault "nixos-installer";
+    useNetworkd = true;
+    useDHCP = true;
+    networkmanager.enable = lib.mkForce false;
+    # Only sshd listens, and it must be reachable.
+    firewall.enable = false;
+    # Temporary addresses would be one more line to choose from on the status screen.
+    tempAddresses = "disabled";
+  };
+
+  systemd.network = {
+    enable = true;
+    # One port with an address is enough to be online.
+    wait-online.anyInterface = true;
+    networks = {
+      "99-ethernet-default-dhcp".networkConfig = {
+        MulticastDNS = "yes";
+        # Lets the switch say which of its ports this is, and the other way round: networkctl lldp
+        LLDP = "yes";
+        EmitLLDP = "nearest-bridge";
+      };
+      "99-wireless-client-dhcp".networkConfig.MulticastDNS = "yes";
+    };
+  };
+
+  # Answers nixos-installer.local.
+  services.resolved.enable = true;
+}

@@ -1,0 +1,72 @@
+# For machines that a program installs: reached by SSH, small to download. Left out, because nobody sits in front of it:
+# manuals, editors, nixpkgs and compilers in the store, perl, X libraries, sudo and polkit, and the status screen.
+{
+  lib,
+  modulesPath,
+  pkgs,
+  ...
+}:
+{
+  imports = [
+    "${modulesPath}/profiles/perlless.nix"
+    ./zfs-minimal.nix
+  ];
+  # Adds to lists that nothing can be taken out of again; what is needed of it stands in filesystems.nix.
+  disabledModules = [ "profiles/base.nix" ];
+
+  # nixos-generate-config, which installers run, is written in perl.
+  system.forbiddenDependenciesRegexes = lib.mkForce [ ];
+  # A compiler and all that makes a stdenv.
+  system.extraDependencies = lib.mkForce [ ];
+  # Pulls in all of nixpkgs.
+  nix.registry = lib.mkForce { };
+  nix.nixPath = lib.mkForce [ ];
+
+  environment.defaultPackages = lib.mkForce [ ];
+  environment.stub-ld.enable = false;
+  environment.ldso32 = null;
+  programs.nano.enable = false;
+  programs.command-not-found.enable = false;
+  programs.less.lessopen = null;
+  documentation.man.enable = lib.mkForce false;
+  documentation.info.enable = false;
+  fonts.fontconfig.enable = lib.mkForce false;
+  services.udisks2.enable = false;
+  services.logrotate.enable = false;
+
+  # Everybody here is root; run0 comes with systemd.
+  security.sudo.enable = lib.mkForce false;
+  security.polkit.enable = lib.mkForce false;
+  # The classic dbus and xauth are what brings in X libraries.
+  services.dbus.implementation = "broker";
+  security.pam.services.su.forwardXAuth = lib.mkForce false;
+
+  # perlless makes users with systemd-sysusers, which knows no normal users.
+  services.userborn.enable = false;
+  users.users.nixos = {
+    isNormalUser = lib.mkForce false;
+    isSystemUser = true;
+    group = "nixos";
+  };
+  users.groups.nixos = { };
+
+  # Graphics firmware and drivers: a serial line or a VGA text screen is all there is.
+  boot.blacklistedKernelModules = [
+    "amdgpu"
+    "i915"
+    "nouveau"
+    "radeon"
+    "xe"
+  ];
+
+  # Root logs in with a key, or with the password of a kernel parameter. An empty one never works over SSH.
+  services.openssh.settings = {
+    PermitRootLogin = lib.mkForce "yes";
+    PermitEmptyPasswords = false;
+  };
+
+  # Nobody is there to look at an emergency shell: come back and let the next boot try.
+  boot.kernelParams = [ "boot.panic_on_fail" ];
+
+  environment.systemPackages = [ pkgs.btrfs-progs ];
+}

@@ -1,0 +1,33 @@
+# A new root password on every boot, shown by the status screen and nowhere else. A password that was set on the kernel
+# command line stays.
+{ pkgs, ... }:
+{
+  services.openssh.settings.PermitRootLogin = "yes";
+
+  systemd.services.random-root-password = {
+    description = "Make a root password for this boot";
+    wantedBy = [ "multi-user.target" ];
+    before = [
+      "sshd.service"
+      "status-screen.service"
+    ];
+    after = [ "apply-kernel-parameters.service" ];
+    unitConfig.ConditionKernelCommandLine = [
+      "!live.nixos.passwordHash"
+      "!live.nixos.password"
+    ];
+    path = [
+      pkgs.coreutils
+      pkgs.shadow
+    ];
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      RuntimeDirectory = "installer";
+      RuntimeDirectoryMode = "0700";
+      RuntimeDirectoryPreserve = true;
+      UMask = "0077";
+      ExecStart = "${pkgs.runtimeShell} ${../root-password/set} /run/installer/root-password";
+    };
+  };
+}

@@ -1,0 +1,62 @@
+# What one needs to know to reach this machine, on its first screen. docs/images.md shows it.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  package = pkgs.callPackage ../status-screen/package.nix { };
+  onionService = "/var/lib/tor/onion/ssh/hostname";
+in
+{
+  environment.systemPackages = [ package ];
+
+  systemd.services.status-screen = {
+    description = "How to reach this machine";
+    wantedBy = [ "multi-user.target" ];
+    after = [
+      "plymouth-quit.service"
+      "systemd-vconsole-setup.service"
+    ];
+    # It takes the place of the login prompt there, and gives a shell on request.
+    conflicts = [ "getty@tty1.service" ];
+    before = [ "getty.target" ];
+    restartIfChanged = false;
+    serviceConfig = {
+      ExecStart = lib.escapeShellArgs [
+        "${package}/bin/status-screen"
+        "--password-file"
+        "/run/installer/root-password"
+        "--onion-file"
+        onionService
+        "--title"
+        "NixOS installer ${config.nixosImage.nixpkgs.version}"
+        "--shell"
+        "/run/current-system/sw/bin/login -f root"
+        "--wifi"
+        "/run/current-system/sw/bin/iwctl"
+      ];
+      Restart = "always";
+      RestartSec = 1;
+      StandardInput = "tty";
+      StandardOutput = "tty";
+      StandardError = "journal";
+      TTYPath = "/dev/tty1";
+      TTYReset = true;
+      TTYVHangup = true;
+      TTYVTDisallocate = true;
+      UtmpIdentifier = "tty1";
+      UtmpMode = "user";
+      IgnoreSIGPIPE = false;
+    };
+  };
+  systemd.services."getty@tty1".enable = false;
+  systemd.services."autovt@tty1".enable = false;
+
+  # Large enough to read from a step away, small enough for the QR code on a 1024 x 768 screen.
+  console = {
+    earlySetup = true;
+    font = lib.mkDefault "${pkgs.terminus_font}/share/consolefonts/ter-v16n.psf.gz";
+  };
+}
