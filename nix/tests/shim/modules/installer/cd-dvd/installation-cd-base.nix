@@ -1,0 +1,102 @@
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.isoImage;
+  inherit (config.system) build;
+  inherit (config.system.boot.loader) kernelFile;
+  grubMenu = ''
+    menuentry 'NixOS Installer' {
+      linux /boot/${kernelFile} init=${build.toplevel}/init
+      initrd /boot/initrd
+    }
+  '';
+  makeIso =
+    { contents }:
+    pkgs.runCommand "iso" { } (
+      ''
+        mkdir -p tree "$out/iso"
+      ''
+      + lib.concatStrings (
+        map (entry: ''
+          mkdir -p "tree/$(dirname ${entry.target})"
+          cp -rL --no-preserve=mode ${entry.source} tree/${entry.target}
+        '') contents
+      )
+      + ''
+        xorriso -as mkisofs -quiet -V ${cfg.volumeID} -r -o "$out/iso/nixos.iso" tree
+      ''
+    )
+    // {
+      override = changes: makeIso ({ inherit contents; } // changes);
+    };
+in
+{
+  imports = [
+    ../../profiles/base.nix
+    ../../profiles/installation-device.nix
+  ];
+
+  options.isoImage = {
+    contents = lib.mkOption { type = lib.types.listOf lib.types.anything; };
+    forceTextMode = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+    };
+    makeBiosBootable = lib.mkOption { type = lib.types.bool; };
+    makeEfiBootable = lib.mkOption { type = lib.types.bool; };
+    makeUsbBootable = lib.mkOption { type = lib.types.bool; };
+    squashfsCompression = lib.mkOption { type = lib.types.str; };
+    volumeID = lib.mkOption {
+      type = lib.types.str;
+      default = "NIXOS";
+    };
+  };
+
+  config = {
+    isoImage.contents = [
+      {
+        source = "${build.kernel}/${kernelFile}";
+        target = "/boot/${kernelFile}";
+      }
+      {
+        source = "${build.initialRamdisk}/initrd";
+        target = "/boot/initrd";
+      }
+      {
+        source = pkgs.runCommand "efi-folder" { menu = grubMenu; } ''
+          mkdir -p "$out/BOOT"
+          echo "$menu" >"$out/BOOT/grub.cfg"
+        '';
+        target = "/EFI";
+      }
+      {
+        source = pkgs.runCommand "efi.img" { menu = grubMenu; } ''
+          echo "$menu" >grub.cfg
+          truncate -s 1440K "$out"
+          mformat -i "$out" -f 1440 -N 5300e000 ::
+          mmd -i "$out" ::/EFI ::/EFI/BOOT
+          mcopy -i "$out" grub.cfg ::/EFI/BOOT/grub.cfg
+        '';
+        target = "/boot/efi.img";
+      }
+    ]
+    ++ lib.optional cfg.makeBiosBootable {
+      source = pkgs.runCommand "isolinux.cfg" { } ''
+        cat >"$out" <<'EOF'
+        DEFAULT boot
+        LABEL boot
+        MENU LABEL NixOS Installer
+        LINUX /boot/${kernelFile}
+        APPEND init=${build.toplevel}/init
+        INITRD /boot/initrd
+        EOF
+      '';
+      target = "/isolinux/isolinux.cfg";
+    };
+    system.build.isoImage = makeIso { inherit (cfg) contents; };
+  };
+}

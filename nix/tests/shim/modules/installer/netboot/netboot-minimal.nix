@@ -1,0 +1,27 @@
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+{
+  imports = [
+    ../../profiles/base.nix
+    ../../profiles/installation-device.nix
+  ];
+
+  options.netboot.squashfsCompression = lib.mkOption {
+    type = lib.types.str;
+    default = "zstd -Xcompression-level 19";
+  };
+
+  config.system.build = {
+    squashfsStore = pkgs.runCommand "nix-store.squashfs" { } ''
+      echo ${config.system.build.toplevel} >"$out"
+    '';
+    netbootRamdisk = pkgs.runCommand "netboot-initrd" { } ''
+      mkdir "$out"
+      cat ${config.system.build.initialRamdisk}/initrd ${config.system.build.squashfsStore} >"$out/initrd"
+    '';
+  };
+}

@@ -1,0 +1,14 @@
+{ lib, pkgs, ... }:
+{
+  system.nixos.variant_id = lib.mkDefault "installer";
+  services.openssh.enable = true;
+  services.getty.autologinUser = "nixos";
+  users.users.nixos = {
+    isNormalUser = true;
+    initialHashedPassword = "";
+  };
+  users.users.root.initialHashedPassword = "";
+  system.extraDependencies = [ pkgs.stdenv ];
+  boot.swraid.enable = true;
+  networking.wireless.enable = lib.mkDefault true;
+}

@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  boot.initrd.systemd.enable = lib.mkDefault true;
+  system.forbiddenDependenciesRegexes = [ "perl" ];
+}

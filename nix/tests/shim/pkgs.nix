@@ -1,0 +1,166 @@
+# The packages of nixpkgs that this project names. Each is a folder with a program of its name that does nothing; what
+# is made with runCommand is built for real, by bash and the machine's own tools (with Nix's sandbox off).
+{ lib, system }:
+let
+  arch = lib.head (lib.match "([^-]+)-linux" system);
+  # Where the build runs: foreign systems are only evaluated.
+  runCommand =
+    name: attributes: script:
+    let
+      passthru = attributes.passthru or { };
+    in
+    derivation (
+      removeAttrs attributes [
+        "passthru"
+        "nativeBuildInputs"
+        "passAsFile"
+        "json"
+      ]
+      // {
+        inherit name system;
+        builder = "/bin/bash";
+        args = [
+          "-euc"
+          ''
+            export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
+            patchShebangs() { :; }
+            ${lib.optionalString (attributes ? json) ''jsonPath=$PWD/json; printf '%s' "$json" >"$jsonPath"''}
+            ${script}
+          ''
+        ];
+      }
+      // lib.optionalAttrs (attributes ? json) { inherit (attributes) json; }
+    )
+    // passthru;
+
+  fake =
+    pname: attributes:
+    let
+      package = runCommand pname { } ''
+        mkdir -p "$out/bin"
+        printf '#!/bin/sh\n' >"$out/bin/${pname}"
+        chmod +x "$out/bin/${pname}"
+      '';
+    in
+    package
+    // {
+      inherit pname;
+      meta.broken = false;
+    }
+    // attributes;
+
+  kernelPackages = version: zfsBroken: {
+    kernel =
+      runCommand "linux-${version}" { } ''
+        mkdir "$out"
+        echo "kernel ${version}" >"$out/bzImage"
+        cp "$out/bzImage" "$out/Image"
+      ''
+      // {
+        inherit version;
+      };
+    zfs_2_4.meta.broken = zfsBroken;
+  };
+  names = [
+    "OVMF"
+    "cpio"
+    "dosfstools"
+    "gnumake"
+    "kmod"
+    "minisign"
+    "nodejs_24"
+    "qemu"
+    "ipxe"
+    "btrfs-progs"
+    "bashInteractive"
+    "coreutils"
+    "cryptsetup"
+    "curl"
+    "dash"
+    "disko"
+    "e2fsprogs"
+    "gawk"
+    "git"
+    "gnugrep"
+    "gnused"
+    "gptfdisk"
+    "htop"
+    "jq"
+    "mdadm"
+    "mtools"
+    "nixfmt-tree"
+    "nixos-facter"
+    "nixos-install-tools"
+    "openssh"
+    "parted"
+    "pciutils"
+    "python3Minimal"
+    "qrencode"
+    "rsync"
+    "shadow"
+    "shellcheck"
+    "stdenv"
+    "terminus_font"
+    "tmux"
+    "usbutils"
+    "vim"
+    "xorriso"
+    "zstd"
+  ];
+in
+lib.genAttrs names (name: fake name { })
+// {
+  inherit lib runCommand system;
+  buildPackages = lib.genAttrs names (name: fake name { });
+  callPackage =
+    file: arguments:
+    let
+      call = import file;
+      pkgs = import ./pkgs.nix { inherit lib system; };
+    in
+    call (builtins.intersectAttrs (builtins.functionArgs call) pkgs // arguments);
+  # Evaluates what is given and makes nothing of it.
+  mkShell = attributes: fake "shell" (builtins.deepSeq (map toString attributes.packages) { });
+  testers.runNixOSTest =
+    test:
+    runCommand "vm-test-run-${test.name}" { inherit (test) testScript; } ''
+      echo "$testScript" >"$out"
+    '';
+  linuxPackages = kernelPackages "6.12.40" false;
+  # The newest lacks ZFS, as it does most of the time; one was removed, and says so when it is looked at.
+  linuxKernel.packages = {
+    linux_6_12 = kernelPackages "6.12.40" false;
+    linux_6_16 = throw "linux 6.16 was removed";
+    linux_6_18 = kernelPackages "6.18.3" false;
+    linux_6_19 = kernelPackages "6.19.1" true;
+    linux_hardened = kernelPackages "6.99.0" false;
+  };
+  pkgsStatic = {
+    busybox = fake "busybox" { };
+    iproute2 = fake "ip" { override = _changes: fake "ip" { }; };
+    kexec-tools = fake "kexec" { };
+  };
+  OVMF = fake "OVMF" {
+    fd = fake "OVMF-fd" { };
+    firmware = "firmware";
+  };
+  writeShellScript =
+    name: text:
+    runCommand name { inherit text; } ''
+      echo "$text" >"$out"
+    '';
+  runtimeShell = "/bin/sh";
+  stdenv = fake "stdenv" { } // {
+    hostPlatform = {
+      inherit system;
+      uname.processor = arch;
+      isx86 = arch == "x86_64";
+      isAarch64 = arch == "aarch64";
+    };
+    mkDerivation = attributes: fake attributes.pname { inherit (attributes) meta; };
+  };
+  zfs = fake "zfs" {
+    kernelModuleAttribute = "zfs_2_4";
+    override = _changes: fake "zfs-minimal" { kernelModuleAttribute = "zfs_2_4"; };
+  };
+}
