@@ -1,0 +1,100 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ImageJson } from '@nixos-images/shared';
+import { execa } from 'execa';
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LocalFlake } from './local-nix.ts';
+
+// The folders are built for real, of a kernel and a system that are not: their scripts, archives and image.json are.
+let flake: LocalFlake;
+beforeAll(async () => {
+  flake = await LocalFlake.ofProject('build');
+});
+
+async function build(kind: string) {
+  const folder = await flake.build(`packages.x86_64-linux."${kind}-nixos-26.05"`);
+  return { folder, image: v.parse(ImageJson, JSON.parse(await readFile(join(folder, 'image.json'), 'utf8'))) };
+}
+
+describe('the folder of a kexec image', () => {
+  it('has a tarball with all that run needs, and the same bytes every time', async () => {
+    const { folder, image } = await build('kexec-noninteractive');
+    if (image.kind !== 'kexec') throw new Error('not a kexec image');
+    const tarball = join(folder, image.files.tarball);
+    const { stdout } = await execa('tar', ['-tzvf', tarball]);
+    const entries = stdout
+      .split('\n')
+      .map((line) => line.split(/\s+/))
+      .map(([mode, owner, , , , path]) => ({ mode, owner, path }));
+    expect(entries[0]).toEqual({ mode: 'drwxr-xr-x', owner: '0/0', path: 'kexec/' });
+    for (const program of ['run', 'kexec', 'ip', 'busybox']) {
+      expect(entries).toContainEqual({ mode: '-rwxr-xr-x', owner: '0/0', path: `kexec/${program}` });
+    }
+    for (const file of ['bzImage', 'initrd', 'image.conf']) {
+      expect(entries).toContainEqual({ mode: '-rw-r--r--', owner: '0/0', path: `kexec/${file}` });
+    }
+  });
+
+  it('tells run the architecture, the command line and the memory that the initrd takes', async () => {
+    const { folder } = await build('kexec-noninteractive');
+    const { stdout } = await execa('tar', ['-xzOf', join(folder, 'kexec.tar.gz'), 'kexec/image.conf']);
+    expect(stdout).toMatch(
+      /^arch=x86_64\ncmdline=init=\/\S+-nixos-system\/init .*console=ttyS0,115200.*\nunpacked=\d+$/,
+    );
+  });
+});
+
+describe('the folder of a netboot image', () => {
+  it('has a kernel and an initrd that another can follow', async () => {
+    const { folder, image } = await build('netboot-interactive');
+    if (image.kind !== 'netboot') throw new Error('not a netboot image');
+    const initrd = await readFile(join(folder, image.files.initrd));
+    expect(initrd.length % 512).toBe(0);
+    expect(await readFile(join(folder, image.files.kernel), 'utf8')).toBe('kernel 6.18.3\n');
+    expect(image.kernelVersion).toBe('6.18.3');
+  });
+});
+
+describe('the folder of an ISO', () => {
+  it('has an empty customisation area where image.json says, and both boot loaders load it', async () => {
+    const { folder, image } = await build('iso-interactive');
+    if (image.kind !== 'iso' || image.customisation === undefined) throw new Error('not an ISO with an area');
+    const iso = join(folder, image.files.iso);
+    const { offset, length } = image.customisation;
+    const bytes = await readFile(iso);
+    expect(bytes.subarray(offset, offset + length).equals(Buffer.alloc(65536))).toBe(true);
+
+    const scratch = await mkdtemp(join(tmpdir(), 'iso-'));
+    try {
+      // Written over in place, the file in the ISO is what was written.
+      bytes.write('070701', offset);
+      const customised = join(scratch, 'customised.iso');
+      await writeFile(customised, bytes);
+      const file = async (path: string) => {
+        const target = join(scratch, 'extracted');
+        await rm(target, { force: true });
+        await execa('xorriso', ['-osirrox', 'on', '-indev', customised, '-extract', path, target]);
+        return readFile(target, 'latin1');
+      };
+      expect((await file('/boot/customisation.img')).replaceAll('\0', '')).toBe('070701');
+      expect(await file('/isolinux/isolinux.cfg')).toContain('INITRD /boot/initrd,/boot/customisation.img\n');
+      expect(await file('/EFI/BOOT/grub.cfg')).toContain('initrd /boot/initrd /boot/customisation.img\n');
+      await writeFile(join(scratch, 'efi.img'), await file('/boot/efi.img'), 'latin1');
+      const menu = await execa('mtype', ['-i', join(scratch, 'efi.img'), '::/EFI/BOOT/grub.cfg']);
+      expect(menu.stdout).toContain('initrd /boot/initrd /boot/customisation.img\n');
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
+  });
+});
+
+describe('a file above its limit', () => {
+  it('fails the build with its size and what to do', async () => {
+    const user = await LocalFlake.ofUser('limits');
+    await expect(user.build('wrong.size')).rejects.toThrow(
+      /the iso takes 1 MiB, more than its limit of 1 MiB[\s\S]*nix path-info/,
+    );
+  });
+});

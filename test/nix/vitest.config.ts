@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config';
+
+// One file at a time: each evaluation takes a core.
+export default defineConfig({
+  test: { root: import.meta.dirname, testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+});
