@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { StackFailure } from './stack-failure.ts';
 
 /** Where `npm run build` puts the Worker: the same files that a deployment uploads. */
 const BUNDLE_FOLDER = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -14,7 +15,7 @@ export interface BundleModule {
 }
 
 /** The Worker has not been built yet. */
-export class BundleMissing extends Error {
+export class BundleMissing extends StackFailure {
   override readonly name = 'BundleMissing';
 
   constructor() {

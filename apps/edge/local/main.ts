@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
-import { BundleMissing } from './bundle.ts';
-import { HostUnavailable, PortInUse, type Stack, startStack } from './stack.ts';
+import { type Stack, StackFailure, startStack } from './stack.ts';
 
 const program = new Command('nixos-images-edge')
   .description('Run the edge Worker and its bucket on this machine.')
@@ -51,7 +50,7 @@ program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof BundleMissing || error instanceof PortInUse || error instanceof HostUnavailable)) throw error;
+  if (!(error instanceof StackFailure)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -1,6 +1,10 @@
 import { createServer } from 'node:net';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { readBundle } from './bundle.ts';
+import { StackFailure } from './stack-failure.ts';
+
+export { BundleMissing } from './bundle.ts';
+export { StackFailure } from './stack-failure.ts';
 
 /** Name of the bucket, in S3's addresses as well. */
 const BUCKET_NAME = 'nixos-images';
@@ -38,12 +42,14 @@ export interface Stack {
   /** Such as `http://127.0.0.1:8787`, without a slash at the end. */
   readonly url: string;
   readonly s3: S3Access;
+  /** Writes an object into the bucket without going over the network. */
+  readonly put: (key: string, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
   /** Ends the Worker and its runtime; safe to call twice. */
   readonly stop: () => Promise<void>;
 }
 
 /** The port asked for belongs to another program. */
-export class PortInUse extends Error {
+export class PortInUse extends StackFailure {
   override readonly name = 'PortInUse';
 
   constructor(host: string, port: number) {
@@ -52,7 +58,7 @@ export class PortInUse extends Error {
 }
 
 /** The address asked for is not one of this machine. */
-export class HostUnavailable extends Error {
+export class HostUnavailable extends StackFailure {
   override readonly name = 'HostUnavailable';
 
   constructor(host: string) {
@@ -91,6 +97,9 @@ export async function startStack({ port, host, state, vars = {}, onLog }: StackO
   return {
     url,
     s3: { endpoint: `${url}/cdn-cgi/local/r2/s3`, region: 'auto', bucket: BUCKET_NAME, ...LOCAL_CREDENTIALS },
+    put: async (key, bytes) => {
+      await (await miniflare.getR2Bucket('BUCKET')).put(key, bytes);
+    },
     stop: () => {
       stopping ??= miniflare.dispose();
       return stopping;
@@ -98,8 +107,8 @@ export async function startStack({ port, host, state, vars = {}, onLog }: StackO
   };
 }
 
-/** A developer who promotes a release wants to see it at once. */
-const LOCAL_VARS: Readonly<Record<string, string>> = {};
+/** Who promotes a release at home wants to see it at once. */
+const LOCAL_VARS: Readonly<Record<string, string>> = { CATALOG_FRESH_SECONDS: '1', CATALOG_WAIT_SECONDS: '1' };
 
 function printLine(line: string): void {
   console.error(line);

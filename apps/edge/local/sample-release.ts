@@ -1,0 +1,151 @@
+import {
+  ARCHES,
+  type Arch,
+  blobKey,
+  CATALOG_KEY,
+  Catalog,
+  Channel,
+  defaultVariant,
+  File,
+  fileName,
+  formatJson,
+  type Image,
+  KINDS,
+  type Kind,
+  Manifest,
+  mediaTypeOf,
+  type Role,
+  releaseKey,
+  sha256Sums,
+  Variant,
+  Version,
+  versionParts,
+} from '@nixos-images/shared';
+import * as v from 'valibot';
+
+/** A release out of made-up bytes, for tests of what serves releases. */
+export interface SampleRelease {
+  readonly manifest: Manifest;
+  /** Every object that publishing it writes, by its key; the catalog is not among them. */
+  readonly objects: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+export interface SampleOptions {
+  readonly version: string;
+  readonly channel: string;
+  /** Bytes of each file. */
+  readonly size: number;
+  /** When it was published, such as `2026-08-20T04:05:06.000Z`. */
+  readonly published: string;
+  readonly variants?: readonly string[];
+}
+
+/** Bytes of the area in a sample ISO that a customisation replaces. */
+export const SAMPLE_AREA = { offset: 2048, length: 1024 } as const;
+
+/** Makes a release of all kinds and architectures, each with its default variant and those named. The same options give the same bytes. */
+export async function sampleRelease(options: SampleOptions): Promise<SampleRelease> {
+  const version = v.parse(Version, options.version);
+  const objects = new Map<string, Uint8Array<ArrayBuffer>>();
+  const images: Image[] = [];
+  for (const kind of KINDS) {
+    for (const arch of ARCHES) {
+      for (const variant of new Set([
+        defaultVariant(kind),
+        ...(options.variants ?? []).map((name) => v.parse(Variant, name)),
+      ])) {
+        images.push(await sampleImage(kind, arch, variant, version, options.size, objects));
+      }
+    }
+  }
+  const { nixpkgs, revision } = versionParts(version);
+  const manifest = v.parse(Manifest, {
+    schema: 1,
+    version,
+    channel: v.parse(Channel, options.channel),
+    smoke: true,
+    published: options.published,
+    nixpkgs: { version: nixpkgs, revision },
+    images,
+  });
+  objects.set(releaseKey(version, 'manifest.json'), bytesOf(formatJson(manifest)));
+  objects.set(releaseKey(version, 'SHA256SUMS'), bytesOf(sha256Sums(manifest)));
+  return { manifest, objects };
+}
+
+async function sampleImage(
+  kind: Kind,
+  arch: Arch,
+  variant: Variant,
+  version: Version,
+  size: number,
+  objects: Map<string, Uint8Array<ArrayBuffer>>,
+): Promise<Image> {
+  const sampleFile = async (role: Role): Promise<File> => {
+    const name = fileName({ smoke: true, kind, version, arch, variant, role });
+    const bytes = sampleBytes(name, size);
+    if (role === 'iso') bytes.fill(0, SAMPLE_AREA.offset, SAMPLE_AREA.offset + SAMPLE_AREA.length);
+    const sha256 = hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+    const file = v.parse(File, { name, size, sha256, mediaType: mediaTypeOf(role) });
+    objects.set(blobKey(file.sha256), bytes);
+    return file;
+  };
+  const path = `/nix/store/00000000000000000000000000000000-${kind}-${arch}-${variant}`;
+  const origin = { from: 'nix', storePath: path, derivation: `${path}.drv`, kernelVersion: '6.12.1' } as const;
+  const common = { arch, variant, origin };
+  switch (kind) {
+    case 'kexec':
+      return { ...common, kind, files: { tarball: await sampleFile('tarball') } };
+    case 'iso':
+      return { ...common, kind, files: { iso: await sampleFile('iso') }, customisation: SAMPLE_AREA };
+    case 'netboot':
+      return {
+        ...common,
+        kind,
+        files: { kernel: await sampleFile('kernel'), initrd: await sampleFile('initrd') },
+        init: '/init',
+        kernelParams: ['console=ttyS0,115200', 'console=tty0'],
+      };
+  }
+}
+
+/** A catalog in which each release is its channel's current one, promoted a minute after it was published. */
+export function sampleCatalog(
+  manifests: readonly Manifest[],
+  generation = 1,
+): { key: string; catalog: Catalog; bytes: Uint8Array<ArrayBuffer> } {
+  const moved = (manifest: Manifest) => new Date(Date.parse(manifest.published) + 60_000).toISOString();
+  const catalog = v.parse(Catalog, {
+    schema: 1,
+    generation,
+    updated: manifests.map(moved).toSorted().at(-1),
+    channels: Object.fromEntries(
+      manifests.map((manifest) => [
+        manifest.channel,
+        { state: { status: 'live' }, promoted: moved(manifest), current: manifest, former: [] },
+      ]),
+    ),
+  });
+  return { key: CATALOG_KEY, catalog, bytes: bytesOf(formatJson(catalog)) };
+}
+
+/** Bytes that look random and are always the same for a seed (a 32-bit xorshift). */
+export function sampleBytes(seed: string, size: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.ceil(size / 4));
+  let state = [...seed].reduce((sum, character) => (Math.imul(sum, 31) + character.charCodeAt(0)) | 0, 1) || 1;
+  for (let index = 0; index < words.length; index += 1) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[index] = state >>> 0;
+  }
+  return new Uint8Array(words.buffer, 0, size);
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(new TextEncoder().encode(text));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

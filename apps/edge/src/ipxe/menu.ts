@@ -1,0 +1,89 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what stands in braces here is for iPXE to expand.
+import {
+  ARCHES,
+  type Arch,
+  type Catalog,
+  type Channel,
+  channelsOf,
+  defaultVariant,
+  type Manifest,
+  type NetbootImage,
+  newestStable,
+} from '@nixos-images/shared';
+import { pinnedAddress } from '../resolve/image.ts';
+import { echoWords, script, scriptAddress } from './script.ts';
+
+/** Milliseconds until the menu takes its default. */
+const TIME_OUT = 15_000;
+
+interface Choice {
+  readonly label: string;
+  readonly text: string;
+  readonly address: string;
+}
+
+/** `/boot.ipxe`: finds out the architecture, shows what there is for it, and boots the newest stable release after a time-out. */
+export function menuScript(catalog: Catalog): string {
+  return script([
+    'echo nixos-images',
+    'clear nixos_arch ||',
+    'iseq ${buildarch} x86_64 && set nixos_arch x86_64 ||',
+    'iseq ${buildarch} arm64 && set nixos_arch aarch64 ||',
+    // BIOS builds say i386 on 64-bit machines as well; bit 29 of the extended CPUID is long mode.
+    'iseq ${buildarch} i386 && cpuid --ext 29 && set nixos_arch x86_64 ||',
+    'isset ${nixos_arch} && goto menu_${nixos_arch} ||',
+    'echo There are images for x86_64 and aarch64 only; iPXE takes this machine for ${buildarch}.',
+    'goto wait',
+    ...ARCHES.flatMap((arch) => archMenu(catalog, arch)),
+    ':exit',
+    'exit 1',
+  ]);
+}
+
+function archMenu(catalog: Catalog, arch: Arch): string[] {
+  const choices = choicesOf(catalog, arch);
+  const [first] = choices;
+  const label = `menu_${arch}`;
+  if (first === undefined) return [`:${label}`, `echo No netboot image for ${arch} is published here.`, 'goto wait'];
+  return [
+    `:${label}`,
+    // A build without menus boots the default.
+    `menu NixOS installers for ${arch} || goto ${first.label}`,
+    ...choices.map(({ label, text }) => `item ${label} ${echoWords(text)}`),
+    'item --gap',
+    'item shell iPXE shell',
+    'item exit Boot on from the next device',
+    `choose --default ${first.label} --timeout ${TIME_OUT} nixos_choice || goto shell`,
+    'goto ${nixos_choice}',
+    ...choices.flatMap(({ label, address }) => [`:${label}`, `chain ${scriptAddress(address)} || goto failed`]),
+  ];
+}
+
+/** The newest stable channel comes first, in it the default variant. */
+function choicesOf(catalog: Catalog, arch: Arch): Choice[] {
+  const channels = channelsOf(catalog);
+  const newest = newestStable(channels);
+  const ordered = [
+    ...(newest === undefined ? [] : [newest]),
+    ...channels.toReversed().filter((name) => name !== newest),
+  ];
+  return ordered.flatMap((channel) => {
+    const manifest = catalog.channels[channel]?.current;
+    return manifest === undefined ? [] : choicesOfRelease(manifest, channel, arch);
+  });
+}
+
+function choicesOfRelease(manifest: Manifest, channel: Channel, arch: Arch): Choice[] {
+  return manifest.images
+    .filter((image): image is NetbootImage => image.kind === 'netboot' && image.arch === arch)
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((image) => ({
+      label: `${arch}_${channel}_${image.variant}`,
+      text: `${manifest.smoke ? 'SMOKE (not NixOS) ' : ''}${channel} ${image.variant} (${manifest.version})`,
+      address: pinnedAddress(manifest, image, 'script'),
+    }));
+}
+
+function rank({ variant }: NetbootImage): number {
+  return variant === defaultVariant('netboot') ? 0 : 1;
+}

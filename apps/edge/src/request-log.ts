@@ -1,0 +1,42 @@
+import type { Reading } from './bucket/catalog-holder.ts';
+import type { Subject } from './resolve/answer.ts';
+
+/** What is noted of a request while it is answered. */
+export interface Notes {
+  catalog?: Reading['state'];
+  subject?: Subject | undefined;
+  /** Why something failed, for the operator only. */
+  fault?: string;
+}
+
+/** One line of JSON a request: what it got, and no trace of who asked. */
+export function logLine(request: Request, response: Response, notes: Notes): string {
+  const { subject, catalog, fault } = notes;
+  return JSON.stringify({
+    method: request.method,
+    path: new URL(request.url).pathname.slice(0, 300),
+    status: response.status,
+    bytes: Number(request.method === 'HEAD' ? 0 : (response.headers.get('Content-Length') ?? 0)),
+    catalog,
+    ...subject,
+    fault,
+  });
+}
+
+/** Counts a download: a GET of a file of an image that got bytes from its start. Resumed and split ones count once. */
+export function countDownload(
+  dataset: AnalyticsEngineDataset | undefined,
+  request: Request,
+  response: Response,
+  { subject }: Notes,
+): void {
+  if (dataset === undefined || subject === undefined || subject.view !== 'itself' || request.method !== 'GET') return;
+  const start = response.headers.get('Content-Range')?.startsWith('bytes 0-') ?? true;
+  if (!(response.status === 200 || response.status === 206) || !start) return;
+  const { kind, arch, variant, channel, version, part } = subject;
+  dataset.writeDataPoint({
+    indexes: [`${kind}-${arch}-${variant}-${channel}`],
+    blobs: [kind, arch, variant, channel, version, part],
+    doubles: [1, Number(response.headers.get('Content-Length') ?? 0)],
+  });
+}

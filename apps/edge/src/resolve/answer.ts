@@ -1,0 +1,41 @@
+import type { Arch, Channel, Kind, Part, Variant, Version, View } from '@nixos-images/shared';
+import type { Snapshot } from '../bucket/catalog-holder.ts';
+import type { WrittenOnce } from '../bucket/written-once.ts';
+import type { Representation } from '../http/representation.ts';
+import type { Problem } from '../problem.ts';
+import type { Settings } from '../settings.ts';
+
+/** What a request was resolved to, for the log and the counts. */
+export interface Subject {
+  readonly kind: Kind;
+  readonly arch: Arch;
+  readonly variant: Variant;
+  readonly channel: Channel;
+  readonly version: Version;
+  readonly part: Part;
+  readonly view: View;
+}
+
+/** Bytes to deliver. */
+export interface Found {
+  readonly representation: Representation;
+  /** Undefined for what belongs to no image. */
+  readonly subject: Subject | undefined;
+  /** False if the same catalog may give another answer later, because an object of the release is still to come. */
+  readonly settled: boolean;
+}
+
+export type Answer = Found | Problem;
+
+/** Tells bytes from a problem. */
+export function isFound(answer: Answer): answer is Found {
+  return 'representation' in answer;
+}
+
+/** What answers are made of. */
+export interface Sources {
+  readonly snapshot: Snapshot;
+  readonly objects: WrittenOnce;
+  readonly bucket: Pick<R2Bucket, 'get'>;
+  readonly settings: Settings;
+}

@@ -1,0 +1,68 @@
+import {
+  Arch,
+  BootRecord,
+  Channel,
+  CustomisationArea,
+  Kind,
+  Manifest,
+  Nixpkgs,
+  Origin,
+  Sha256,
+  Time,
+  Variant,
+  Version,
+} from '@nixos-images/shared';
+import * as v from 'valibot';
+
+/** What `<address>.json` tells: what an address gives just now. */
+export const ImageDescription = v.object({
+  /** The address that never gives anything else. */
+  pinned: v.string(),
+  kind: Kind,
+  arch: Arch,
+  variant: Variant,
+  channel: Channel,
+  version: Version,
+  /** True if this stands in for NixOS where no NixOS can be built. */
+  smoke: v.boolean(),
+  published: Time,
+  /** Null where nobody says which one it was, as with releases taken over from GitHub. */
+  nixpkgs: v.nullable(Nixpkgs),
+  /** Where the image comes from: store path and kernel version, or the release on GitHub. */
+  origin: Origin,
+  file: v.object({
+    name: v.string(),
+    /** Bytes. */
+    size: v.number(),
+    sha256: Sha256,
+    mediaType: v.string(),
+  }),
+  /** The bytes of an iso that a customisation replaces; null if there are none. */
+  customisationArea: v.nullable(CustomisationArea),
+  /** How this image did in the boot tests of its release; null as long as none ran. */
+  boot: v.nullable(
+    v.object({
+      time: Time,
+      /** Why the release was promoted without tests; null if they ran. */
+      skipped: v.nullable(v.string()),
+      tools: v.record(v.string(), v.string()),
+      tests: v.array(
+        v.object({
+          path: v.string(),
+          outcome: v.picklist(['booted', 'failed', 'not-tried']),
+          seconds: v.nullable(v.number()),
+          reason: v.nullable(v.string()),
+        }),
+      ),
+    }),
+  ),
+});
+export type ImageDescription = v.InferOutput<typeof ImageDescription>;
+
+/** What `/v1/releases/<version>.json` tells. */
+export const ReleaseDescription = v.object({
+  manifest: Manifest,
+  /** Null as long as the boot tests did not run. */
+  boot: v.nullable(BootRecord),
+});
+export type ReleaseDescription = v.InferOutput<typeof ReleaseDescription>;

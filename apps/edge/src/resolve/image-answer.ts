@@ -1,0 +1,118 @@
+import {
+  BootRecord,
+  type File,
+  type Image,
+  type ImageAddress,
+  type Manifest,
+  parseJson,
+  releaseKey,
+  signatureKey,
+} from '@nixos-images/shared';
+import { JSON_TYPE, represent, representText, TEXT_TYPE } from '../http/represent.ts';
+import type { Representation } from '../http/representation.ts';
+import { cmdlineOf, netbootScript } from '../ipxe/netboot-script.ts';
+import { type Problem, problem } from '../problem.ts';
+import type { Answer, Sources } from './answer.ts';
+import { describeImage } from './describe.ts';
+import { fileOf, partName, pinnedAddress, resolveImage } from './image.ts';
+import { type ResolvedRelease, resolveRelease } from './release.ts';
+
+/** Answers an address of an image: `/<kind>[@<ref>]/<arch>[/<variant>][<suffix>]`. */
+export async function answerImage(address: ImageAddress, sources: Sources): Promise<Answer> {
+  const { snapshot, objects, bucket } = sources;
+  if (address.customisation !== undefined) return problem(404, 'Customised images are not served here.');
+  const release = await resolveRelease(address.ref, snapshot.catalog, objects, bucket);
+  if ('sentence' in release) return release;
+  const { manifest } = release;
+  const { kind, arch, part, view } = address;
+  const image = resolveImage(manifest, kind, arch, address.variant);
+  if ('sentence' in image) return image;
+  const representation = await viewOf({ ...address, release, image }, sources);
+  if ('sentence' in representation) return representation;
+  const { channel, version } = manifest;
+  const settled = view !== 'json' || (await bootRecordOf(manifest, sources)) !== undefined;
+  return { representation, subject: { kind, arch, variant: image.variant, channel, version, part, view }, settled };
+}
+
+interface Meant extends Pick<ImageAddress, 'part' | 'view'> {
+  readonly release: ResolvedRelease;
+  readonly image: Image;
+}
+
+async function viewOf(meant: Meant, sources: Sources): Promise<Representation | Problem> {
+  const { release, image, part, view } = meant;
+  const itself = await partOf(meant);
+  if ('sentence' in itself || view === 'itself') return itself;
+  const { manifest, pinned, since } = release;
+  const name = partName(manifest, image, part);
+  const pinnedPath = pinnedAddress(manifest, image, part);
+  const about = { name: `${name}.${view}`, pinned: `${pinnedPath}.${view}`, modified: since, mediaType: TEXT_TYPE };
+  const file = fileOf(image, part);
+  const lasting = pinned && file !== undefined ? 'forever' : 'until-asked';
+  switch (view) {
+    case 'sha256':
+      return representText(`${itself.sha256}  ${name}\n`, { ...about, lasting });
+    case 'minisig': {
+      const signature = file === undefined ? undefined : await signatureOf(manifest, file, sources);
+      if (signature === undefined) return unsigned(manifest, file);
+      return representText(signature, { ...about, lasting });
+    }
+    case 'json': {
+      const boot = await bootRecordOf(manifest, sources);
+      const described = file ?? writtenFile(itself, name);
+      const text = `${JSON.stringify(describeImage(manifest, image, pinnedPath, described, boot), null, 2)}\n`;
+      // The boot record may come later than the release.
+      return representText(text, { ...about, mediaType: JSON_TYPE, lasting: 'until-asked' });
+    }
+  }
+}
+
+async function partOf({ release, image, part }: Meant): Promise<Representation | Problem> {
+  const { manifest, pinned, since } = release;
+  const name = partName(manifest, image, part);
+  const about = { name, pinned: pinnedAddress(manifest, image, part), modified: since };
+  const file = fileOf(image, part);
+  if (file !== undefined) {
+    return representFile(file, { ...about, lasting: pinned ? 'forever' : 'until-asked' });
+  }
+  if (image.kind !== 'netboot') return problem(404, `A ${image.kind} image has no ${part}.`);
+  const text = part === 'script' ? netbootScript(manifest, image) : `${cmdlineOf(image)}\n`;
+  // Written by the Worker, whose next version may write it better.
+  return representText(text, { ...about, mediaType: TEXT_TYPE, lasting: 'until-asked' });
+}
+
+/** A file of a release, out of its blob. */
+export function representFile(
+  { size, sha256, mediaType }: File,
+  about: Pick<Parameters<typeof represent>[1], 'name' | 'pinned' | 'modified' | 'lasting'>,
+): Representation {
+  return represent([{ from: 'blob', sha256, size, range: { offset: 0, length: size } }], {
+    ...about,
+    sha256,
+    mediaType,
+  });
+}
+
+async function signatureOf(manifest: Manifest, file: File, { objects, bucket }: Sources): Promise<string | undefined> {
+  return (await objects.read(bucket, signatureKey(manifest.version, file.name)))?.text;
+}
+
+function unsigned({ version }: Manifest, file: File | undefined): Problem {
+  return file === undefined
+    ? problem(404, 'This text is written by the server and not signed; the files that it names are.')
+    : problem(404, `Release ${version} is not signed. Its checksums:`, [`/releases/${version}/SHA256SUMS`]);
+}
+
+/** The boot record of a release; undefined as long as there is none. */
+export async function bootRecordOf(
+  { version }: Manifest,
+  { objects, bucket }: Pick<Sources, 'objects' | 'bucket'>,
+): Promise<BootRecord | undefined> {
+  const key = releaseKey(version, 'boot.json');
+  const object = await objects.read(bucket, key);
+  return object === undefined ? undefined : parseJson(BootRecord, object.text, key);
+}
+
+function writtenFile({ size, sha256, content }: Representation, name: string) {
+  return { name, size, sha256, mediaType: content['Content-Type'] ?? TEXT_TYPE };
+}

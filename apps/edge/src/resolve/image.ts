@@ -1,0 +1,82 @@
+import {
+  type Arch,
+  defaultVariant,
+  type File,
+  fileName,
+  filesOf,
+  formatAddress,
+  type Image,
+  type Kind,
+  type Manifest,
+  type Part,
+  Ref,
+  type Variant,
+} from '@nixos-images/shared';
+import * as v from 'valibot';
+import { type Problem, problem, quote } from '../problem.ts';
+
+/** The image of a release that an address means, or what the release has instead. */
+export function resolveImage(
+  manifest: Manifest,
+  kind: Kind,
+  arch: Arch,
+  variant: Variant | undefined,
+): Image | Problem {
+  const ofKind = manifest.images.filter((image) => image.kind === kind);
+  const ofArch = ofKind.filter((image) => image.arch === arch);
+  const wanted = variant ?? defaultVariant(kind);
+  const found = ofArch.find((image) => image.variant === wanted);
+  if (found !== undefined) return found;
+  const [only, second] = ofArch;
+  // A release without the default variant means its only one.
+  if (variant === undefined && only !== undefined && second === undefined) return only;
+  const { version } = manifest;
+  const addresses = (images: readonly Image[]) => images.map((image) => addressOf(image)).toSorted();
+  if (ofKind.length === 0)
+    return problem(404, `Release ${version} has no ${kind} image. It has these:`, addresses(manifest.images));
+  if (ofArch.length === 0)
+    return problem(404, `Release ${version} has no ${kind} image for ${arch}. It has these:`, addresses(ofKind));
+  return problem(
+    404,
+    `The ${kind} image for ${arch} of release ${version} has no variant${quote(wanted)}. It has these:`,
+    addresses(ofArch),
+  );
+}
+
+const WHOLE: Readonly<Record<Kind, Part>> = { kexec: 'tarball', iso: 'iso', netboot: 'script' };
+
+/** The floating address of an image. */
+export function addressOf({ kind, arch, variant }: Image): string {
+  return formatAddress({
+    type: 'image',
+    customisation: undefined,
+    kind,
+    ref: undefined,
+    arch,
+    variant: variant === defaultVariant(kind) ? undefined : variant,
+    part: WHOLE[kind],
+    view: 'itself',
+  });
+}
+
+/** The address of a part of an image that names its version, so that it never gives anything else. */
+export function pinnedAddress(manifest: Manifest, { kind, arch, variant }: Image, part: Part): string {
+  const ref = v.parse(Ref, manifest.version);
+  return formatAddress({ type: 'image', customisation: undefined, kind, ref, arch, variant, part, view: 'itself' });
+}
+
+/** The file of an image that is a part; undefined for what the Worker writes itself. */
+export function fileOf(image: Image, part: Part): File | undefined {
+  return filesOf(image).find(({ role }) => role === part)?.file;
+}
+
+const WRITTEN_ENDING = { script: '.ipxe', cmdline: '-cmdline' } as const;
+
+/** The name under which a part is saved. */
+export function partName(manifest: Manifest, image: Image, part: Part): string {
+  if (part !== 'script' && part !== 'cmdline') return fileOf(image, part)?.name ?? part;
+  const { smoke, version } = manifest;
+  const { kind, arch, variant } = image;
+  // The kernel's name with another ending: the files of one image sort together.
+  return fileName({ smoke, kind, version, arch, variant, role: 'kernel' }).replace(/-kernel$/, WRITTEN_ENDING[part]);
+}

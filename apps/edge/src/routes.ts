@@ -1,0 +1,174 @@
+import { parseAddress } from '@nixos-images/shared';
+import { type Context, Hono } from 'hono';
+import { CatalogHolder, type Reading } from './bucket/catalog-holder.ts';
+import { WrittenOnce } from './bucket/written-once.ts';
+import { healthOf } from './health.ts';
+import { BlobUnavailable, blobsOfBucket, blobsOfOrigin, type OpenBlob } from './http/blobs.ts';
+import { deliver } from './http/deliver.ts';
+import { problemResponse } from './http/problem-response.ts';
+import { CORS } from './http/represent.ts';
+import { type Problem, problem } from './problem.ts';
+import { countDownload, logLine, type Notes } from './request-log.ts';
+import { answerAddress } from './resolve/address-answer.ts';
+import { type Answer, isFound, type Sources } from './resolve/answer.ts';
+import { answerBootScript, answerCatalog, answerRelease } from './resolve/front-answer.ts';
+import { findManifest, unknownVersion } from './resolve/release.ts';
+import { entriesOf } from './resolve/release-answer.ts';
+import { remembered } from './resolve/remembered.ts';
+import { type Bindings, type Settings, settingsOf } from './settings.ts';
+
+type Edge = { Bindings: Bindings; Variables: { notes: Notes } };
+
+const METHODS = 'GET, HEAD, OPTIONS';
+
+/** The Worker. What it holds between requests is passed in, so that tests can begin with nothing. */
+export function createApp(holder = new CatalogHolder(), objects = new WrittenOnce()): Hono<Edge> {
+  const app = new Hono<Edge>();
+
+  app.use(async (c, next) => {
+    const notes: Notes = {};
+    c.set('notes', notes);
+    await next();
+    countDownload(c.env.DOWNLOADS, c.req.raw, c.res, notes);
+    console.log(logLine(c.req.raw, c.res, notes));
+  });
+  app.options(
+    '*',
+    () =>
+      new Response(null, {
+        status: 204,
+        headers: {
+          ...CORS,
+          Allow: METHODS,
+          'Access-Control-Allow-Methods': METHODS,
+          'Access-Control-Allow-Headers': 'If-None-Match, If-Match, If-Range, Range',
+          'Access-Control-Max-Age': '86400',
+        },
+      }),
+  );
+  app.use(async (c, next) => {
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    return problemResponse(
+      c.req.raw,
+      problem(405, `${c.req.method.replace(/[^A-Z]/g, '')} does not work here; use GET or HEAD.`),
+    );
+  });
+
+  const read = async (c: Context<Edge>): Promise<Reading> => {
+    const settings = settingsOf(c.env);
+    const reading = await holder.read(c.env.BUCKET, limitsOf(settings), (work) => c.executionCtx.waitUntil(work));
+    c.get('notes').catalog = reading.state;
+    return reading;
+  };
+
+  const answer = (find: (path: string, sources: Sources) => Promise<Answer>) => async (c: Context<Edge>) => {
+    const reading = await read(c);
+    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.get('notes')));
+    const settings = settingsOf(c.env);
+    const { snapshot } = reading;
+    const { pathname } = new URL(c.req.url);
+    const found = await remembered(snapshot, pathname, () =>
+      find(pathname, { snapshot, objects, bucket: c.env.BUCKET, settings }),
+    );
+    if (!isFound(found)) return problemResponse(c.req.raw, found);
+    c.get('notes').subject = found.subject;
+    const response = await deliver(c.req.raw, found.representation, blobsFor(c.env, settings));
+    if (reading.state === 'stale') {
+      // RFC 9211: an answer out of a store past its time, because the origin failed.
+      response.headers.set('Cache-Status', `catalog; hit; ttl=-${reading.age}; detail=bucket-unreachable`);
+    }
+    return response;
+  };
+
+  app.get('/healthz', async (c) => {
+    const settings = settingsOf(c.env);
+    // A look of its own at the bucket: a held catalog would hide that it cannot be read.
+    const reading = await new CatalogHolder().read(c.env.BUCKET, { fresh: 0, wait: 0, stale: 0 }, () => {});
+    const health = healthOf(reading, Date.now(), settings.CHANNEL_LIMIT_DAYS);
+    return c.json(health, health.healthy ? 200 : 503, { ...CORS, 'Cache-Control': 'no-store' });
+  });
+  app.get(
+    '/boot.ipxe',
+    answer((_, sources) => answerBootScript(sources)),
+  );
+  app.get(
+    '/v1/catalog.json',
+    answer((_, sources) => answerCatalog(sources)),
+  );
+  app.get(
+    '/v1/releases/*',
+    answer((path, sources) => answerRelease(path.slice('/v1/releases/'.length), sources)),
+  );
+  app.get('*', (c) => {
+    const { pathname } = new URL(c.req.url);
+    const parsed = pathname === '/' ? undefined : parseAddress(pathname);
+    const page =
+      pathname === '/' ||
+      (parsed?.ok === true && (parsed.address.type === 'releases' || parsed.address.type === 'release'));
+    return page ? showPage(c) : answer(answerAddress)(c);
+  });
+
+  const showPage = async (c: Context<Edge>): Promise<Response> => {
+    const reading = await read(c);
+    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.get('notes')));
+    const { catalog } = reading.snapshot;
+    const { pathname, origin } = new URL(c.req.url);
+    const parsed = parseAddress(pathname);
+    const version = parsed.ok && parsed.address.type === 'release' ? parsed.address.version : undefined;
+    const manifest = version === undefined ? undefined : await findManifest(version, catalog, objects, c.env.BUCKET);
+    if (version !== undefined && manifest === undefined)
+      return problemResponse(c.req.raw, unknownVersion(version, catalog));
+    // Loaded here only: whoever downloads an image never waits for pages.
+    const { renderPage } = await import('./pages/index.ts');
+    const form = /\btext\/html\b/.test(c.req.header('Accept') ?? '') ? 'html' : 'text';
+    const subject =
+      manifest !== undefined
+        ? ({ page: 'release', manifest, entries: entriesOf(manifest) } as const)
+        : pathname === '/'
+          ? ({ page: 'home', catalog, origin: settingsOf(c.env).PUBLIC_ORIGIN ?? origin } as const)
+          : ({ page: 'releases', catalog } as const);
+    return new Response(await renderPage(subject, form), {
+      headers: {
+        'Content-Type': `text/${form === 'html' ? 'html' : 'plain'}; charset=utf-8`,
+        'Cache-Control': 'private, max-age=0, must-revalidate',
+        'Content-Security-Policy':
+          "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+        'X-Content-Type-Options': 'nosniff',
+        Vary: 'Accept',
+      },
+    });
+  };
+
+  app.onError((error, c) => {
+    c.get('notes').fault = String(error);
+    return problemResponse(c.req.raw, faultOf(error));
+  });
+  return app;
+}
+
+/** What a failure looks like from outside: never its own words. */
+function faultOf(error: Error): Problem {
+  if (!(error instanceof BlobUnavailable))
+    return problem(500, 'Something went wrong here; it has been noted. Please try again later.');
+  return error.why === 'absent'
+    ? problem(502, 'The bucket does not have this file as its release describes it; it has been noted.')
+    : problem(503, 'The bucket cannot be read just now; please try again in a minute.');
+}
+
+function unreadable(reading: Extract<Reading, { state: 'empty' | 'unreachable' }>, notes: Notes): Problem {
+  if (reading.state === 'empty') return problem(503, 'Nothing is published here yet.');
+  notes.fault = String(reading.error);
+  return problem(503, 'The bucket cannot be read just now; please try again in a minute.');
+}
+
+function limitsOf(settings: Settings) {
+  return {
+    fresh: settings.CATALOG_FRESH_SECONDS,
+    wait: settings.CATALOG_WAIT_SECONDS,
+    stale: settings.CATALOG_STALE_SECONDS,
+  };
+}
+
+function blobsFor({ BUCKET }: Bindings, { BLOB_ORIGIN }: Settings): OpenBlob {
+  return BLOB_ORIGIN === undefined ? blobsOfBucket(BUCKET) : blobsOfOrigin(BLOB_ORIGIN, fetch);
+}
