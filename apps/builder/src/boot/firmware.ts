@@ -1,5 +1,7 @@
-import { access } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { arch as hostArch } from 'node:process';
 import type { Arch } from '@nixos-images/shared';
 import { findTool, missing } from './tool.ts';
 
@@ -13,6 +15,8 @@ export interface UefiFirmware {
 export interface MachineParts {
   readonly qemu: string;
   readonly setpriv: string;
+  /** Hardware virtualisation where this machine has it for `arch`, else software emulation. */
+  readonly accelerator: 'kvm' | 'tcg';
   readonly uefi: UefiFirmware | undefined;
   /** An iPXE that BIOS starts like a Linux kernel; x86_64 only. */
   readonly ipxeKernel: string | undefined;
@@ -39,7 +43,7 @@ const PLACES: Readonly<Record<Arch, Place>> = {
       { code: '/usr/share/OVMF/OVMF_CODE.fd', variables: '/usr/share/OVMF/OVMF_VARS.fd' },
       { code: 'edk2-x86_64-code.fd', variables: 'edk2-i386-vars.fd' },
     ],
-    ipxeEfi: ['/usr/lib/ipxe/ipxe.efi'],
+    ipxeEfi: [],
   },
   aarch64: {
     qemu: 'qemu-system-aarch64',
@@ -67,6 +71,17 @@ async function firstExisting(paths: readonly string[]): Promise<string | undefin
   return undefined;
 }
 
+// QEMU's own fall-back (`-accel kvm -accel tcg`) is not enough: in some containers /dev/kvm opens, and no instruction runs.
+async function canUseKvm(arch: Arch): Promise<boolean> {
+  if (hostArch !== (arch === 'x86_64' ? 'x64' : 'arm64')) return false;
+  try {
+    await access('/dev/kvm', constants.R_OK | constants.W_OK);
+    return arch === 'aarch64' || /^flags\s*:.*\b(?:vmx|svm)\b/m.test(await readFile('/proc/cpuinfo', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Finds QEMU and the firmware files for `arch`. Throws Failure (exit code 2) when QEMU or setpriv is missing; missing
  * firmware is left undefined, so that a machine which needs none still starts (see `needUefi`, `needIpxe`).
@@ -88,6 +103,7 @@ export async function findMachineParts(arch: Arch): Promise<MachineParts> {
   return {
     qemu,
     setpriv,
+    accelerator: (await canUseKvm(arch)) ? 'kvm' : 'tcg',
     uefi,
     ipxeKernel: arch === 'x86_64' ? await firstExisting([IPXE_KERNEL]) : undefined,
     ipxeEfi: await firstExisting(place.ipxeEfi),
@@ -100,11 +116,10 @@ export function needUefi(parts: MachineParts, arch: Arch): UefiFirmware {
   throw missing(`UEFI firmware for ${arch} is not installed.`, { debian: PLACES[arch].debianUefi, nix: 'OVMF' });
 }
 
-/** The iPXE binary of `parts` for BIOS or UEFI, or a Failure (exit code 2) that says how to get it. */
-export function needIpxe(parts: MachineParts, arch: Arch, firmware: 'bios' | 'uefi'): string {
-  const file = firmware === 'bios' ? parts.ipxeKernel : parts.ipxeEfi;
-  if (file !== undefined) return file;
-  throw missing(`No iPXE binary for ${arch} with ${firmware.toUpperCase()} is installed.`, {
+/** The iPXE of `parts` that UEFI starts from a drive, or a Failure (exit code 2) that says how to get it. */
+export function needIpxe(parts: MachineParts, arch: Arch): string {
+  if (parts.ipxeEfi !== undefined) return parts.ipxeEfi;
+  throw missing(`No iPXE for ${arch} is installed; Debian has had one since Debian 13.`, {
     debian: 'ipxe',
     nix: 'ipxe',
   });

@@ -1,12 +1,13 @@
 import type { Arch } from '@nixos-images/shared';
 
+/** On aarch64, which has no BIOS, `bios` means no firmware at all: enough for a kernel that QEMU hands over. */
 export type Firmware = 'bios' | 'uefi';
 
 /** What the machine starts from when it is switched on. */
 export type BootSource =
-  /** The firmware's network boot: the NIC's own iPXE asks DHCP and gets this address. */
+  /** The firmware's network boot: the NIC's own iPXE gets this address over DHCP, which has room for 127 characters. */
   | { readonly from: 'network'; readonly address: string }
-  /** An iPXE binary of the host runs this script: BIOS as `ipxe.lkrn`, UEFI from a small FAT drive. */
+  /** iPXE runs this script first, without a server: for addresses too long for DHCP, and machines without an iPXE ROM. */
   | { readonly from: 'ipxe-script'; readonly script: string }
   | { readonly from: 'iso'; readonly file: string; readonly as: 'cd' | 'usb' }
   /** Kernel and initrd handed over by QEMU itself, as a boot loader on the disk would. */

@@ -18,6 +18,8 @@ export interface StartOptions {
 /** A running machine. Leave it with `await using`, or call `stop`; it never outlives the process that started it. */
 export interface Machine extends AsyncDisposable {
   readonly description: MachineDescription;
+  /** The QEMU program that emulates it. */
+  readonly program: string;
   readonly console: SerialConsole;
   /** Port of 127.0.0.1 that leads to port 22 of the guest's `sshAddress`. */
   readonly sshPort: number;
@@ -44,7 +46,7 @@ export async function startMachine(description: MachineDescription, options: Sta
     const ipxe = await layOutIpxe(description, parts, folder);
     await mkdir(dirname(options.logFile), { recursive: true });
     const sshPort = await freeLoopbackPort();
-    const command = qemuArguments(description, { sshPort, uefi, ipxe });
+    const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe });
     return switchOn(description, options, parts, command, sshPort, folder);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -58,16 +60,19 @@ async function layOutIpxe(
   folder: string,
 ): Promise<IpxeFiles | undefined> {
   if (boot.from !== 'ipxe-script') return undefined;
-  const binary = needIpxe(parts, arch, firmware);
-  if (firmware === 'bios') {
-    const script = join(folder, 'script.ipxe');
+  const name = 'script.ipxe';
+  if (arch === 'x86_64') {
+    const script = join(folder, name);
     await writeFile(script, boot.script);
-    return { as: 'kernel', binary, script };
+    // The BIOS binary is five seconds faster than the ROM.
+    if (firmware === 'bios' && parts.ipxeKernel !== undefined)
+      return { as: 'kernel', binary: parts.ipxeKernel, script };
+    return { as: 'tftp', folder, script: name };
   }
   const drive = join(folder, 'drive');
   // UEFI's fall-back boot file, and the script that iPXE looks for beside itself.
   await mkdir(join(drive, 'EFI', 'BOOT'), { recursive: true });
-  await copyFile(binary, join(drive, 'EFI', 'BOOT', arch === 'x86_64' ? 'BOOTX64.EFI' : 'BOOTAA64.EFI'));
+  await copyFile(needIpxe(parts, arch), join(drive, 'EFI', 'BOOT', 'BOOTAA64.EFI'));
   await writeFile(join(drive, 'autoexec.ipxe'), boot.script);
   return { as: 'drive', folder: drive };
 }
@@ -115,6 +120,7 @@ function switchOn(
   };
   return {
     description,
+    program: parts.qemu,
     console: serial,
     sshPort,
     seconds: () => (performance.now() - started) / 1000,

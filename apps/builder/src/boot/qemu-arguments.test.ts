@@ -12,7 +12,7 @@ const MACHINE: MachineDescription = {
   disks: [],
   sshAddress: FIRST_DHCP_ADDRESS,
 };
-const DETAILS = { sshPort: 2222, uefi: undefined, ipxe: undefined };
+const DETAILS = { accelerator: 'tcg' as const, sshPort: 2222, uefi: undefined, ipxe: undefined };
 
 function command(machine: Partial<MachineDescription>, details: Partial<Parameters<typeof qemuArguments>[1]> = {}) {
   return qemuArguments({ ...MACHINE, ...machine }, { ...DETAILS, ...details }).join(' ');

@@ -4,21 +4,26 @@ import type { BootSource, MachineDescription } from './machine-description.ts';
 
 /** What is known only when a machine is about to start. */
 export interface StartDetails {
+  readonly accelerator: 'kvm' | 'tcg';
   readonly sshPort: number;
   readonly uefi: UefiFirmware | undefined;
   readonly ipxe: IpxeFiles | undefined;
 }
 
-/** An iPXE start: the binary and script for BIOS, or a folder shown as a FAT drive for UEFI. */
+/**
+ * How iPXE gets a script of ours. `kernel`: BIOS starts an iPXE binary like a Linux kernel, the script is its initrd.
+ * `tftp`: the NIC's ROM loads it from QEMU's own TFTP server. `drive`: UEFI starts an iPXE binary from a FAT drive.
+ */
 export type IpxeFiles =
   | { readonly as: 'kernel'; readonly binary: string; readonly script: string }
+  | { readonly as: 'tftp'; readonly folder: string; readonly script: string }
   | { readonly as: 'drive'; readonly folder: string };
 
-// Software emulation is the fall-back wherever KVM cannot be used. `graphics=off` brings SeaBIOS's and iPXE's text to
+// `graphics=off` brings SeaBIOS's and iPXE's text to
 // the serial line. i440fx, because its IDE is the one CD controller that Debian's cloud kernel has a driver for.
 const BOARD: Readonly<Record<Arch, readonly string[]>> = {
-  x86_64: ['-machine', 'pc,graphics=off', '-accel', 'kvm', '-accel', 'tcg'],
-  aarch64: ['-machine', 'virt', '-cpu', 'cortex-a57', '-accel', 'tcg'],
+  x86_64: ['-machine', 'pc,graphics=off'],
+  aarch64: ['-machine', 'virt', '-cpu', 'cortex-a57'],
 };
 
 const MAC = '52:54:00:12:34:56';
@@ -28,6 +33,7 @@ export function qemuArguments(machine: MachineDescription, details: StartDetails
   return [
     ...['-name', machine.name, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...BOARD[machine.arch],
+    ...['-accel', details.accelerator],
     ...['-m', `${machine.memoryMiB}M`, '-smp', '1'],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console', '-monitor', 'none'],
     ...firmware(details.uefi),
@@ -49,11 +55,19 @@ function firmware(uefi: UefiFirmware | undefined): string[] {
 }
 
 function network(machine: MachineDescription, details: StartDetails): string[] {
-  const bootFile = machine.boot.from === 'network' ? `,bootfile=${optionValue(machine.boot.address)}` : '';
-  const user = `user,id=upstream${bootFile},hostfwd=tcp:127.0.0.1:${details.sshPort}-${machine.sshAddress}:22`;
+  const file = bootFile(machine.boot, details.ipxe);
+  const user = `user,id=upstream${file},hostfwd=tcp:127.0.0.1:${details.sshPort}-${machine.sshAddress}:22`;
   // Only a machine that boots from its NIC needs the ROM, and QEMU refuses to start where none is installed.
-  const rom = machine.boot.from === 'network' ? ',bootindex=0' : ',romfile=';
+  const rom = file === '' ? ',romfile=' : ',bootindex=0';
   return ['-netdev', user, '-device', `virtio-net-pci,netdev=upstream,mac=${MAC}${rom}`];
+}
+
+function bootFile(source: BootSource, ipxe: IpxeFiles | undefined): string {
+  if (source.from === 'network') return `,bootfile=${optionValue(source.address)}`;
+  if (source.from === 'ipxe-script' && ipxe?.as === 'tftp') {
+    return `,tftp=${optionValue(ipxe.folder)},bootfile=${optionValue(ipxe.script)}`;
+  }
+  return '';
 }
 
 function boot(source: BootSource, arch: Arch, ipxe: IpxeFiles | undefined): string[] {
@@ -61,12 +75,19 @@ function boot(source: BootSource, arch: Arch, ipxe: IpxeFiles | undefined): stri
     case 'network':
       return ['-boot', 'n'];
     case 'ipxe-script':
-      if (ipxe === undefined) throw new Error('booting an iPXE script needs an iPXE binary');
-      if (ipxe.as === 'kernel') return ['-kernel', ipxe.binary, '-initrd', ipxe.script];
-      return [
-        ...drive('ipxe', `fat:${ipxe.folder}`, 'format=raw,readonly=on'),
-        ...['-device', 'virtio-blk-pci,drive=ipxe,bootindex=0'],
-      ];
+      switch (ipxe?.as) {
+        case 'kernel':
+          return ['-kernel', ipxe.binary, '-initrd', ipxe.script];
+        case 'tftp':
+          return ['-boot', 'n'];
+        case 'drive':
+          return [
+            ...drive('ipxe', `fat:${ipxe.folder}`, 'format=raw,readonly=on'),
+            ...['-device', 'virtio-blk-pci,drive=ipxe,bootindex=0'],
+          ];
+        default:
+          throw new Error('an iPXE script can only be booted with an iPXE');
+      }
     case 'iso':
       if (source.as === 'usb') {
         return [

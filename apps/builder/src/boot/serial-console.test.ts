@@ -49,6 +49,7 @@ describe('a serial console', () => {
     const wait = console.waitFor(/ready/, { seconds: 5 });
     console.feed(bytes('[    1.2] Kernel panic - not syncing: No working init found.\n'));
     await expect(wait).rejects.toMatchObject({ reason: 'panic' });
+    expect(console.ended.reason).toMatchObject({ reason: 'panic' });
   });
 
   it('ends pending and later waits when the machine is gone', async () => {

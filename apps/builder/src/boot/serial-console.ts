@@ -42,6 +42,7 @@ export class SerialConsole {
   readonly #decoder = new TextDecoder();
   readonly #lines: string[] = [];
   readonly #waiters = new Set<Waiter>();
+  readonly #ended = new AbortController();
   #unfinished = '';
   #escape = '';
   #end: ConsoleError | undefined;
@@ -61,6 +62,11 @@ export class SerialConsole {
   /** Everything said so far, the unfinished last line included. */
   get text(): string {
     return [...this.#lines, this.#unfinished].join('\n');
+  }
+
+  /** Aborted, with the reason, when the machine is off or its kernel has given up. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
   }
 
   /** Takes the next bytes from the serial line. */
@@ -159,6 +165,7 @@ export class SerialConsole {
   }
 
   #fail(error: ConsoleError): void {
+    this.#ended.abort(error);
     for (const waiter of [...this.#waiters]) waiter.fail(error);
   }
 }

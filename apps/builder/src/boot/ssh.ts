@@ -61,6 +61,8 @@ export interface SshRunOptions {
 }
 
 const HOST_ALIAS = 'guest';
+/** QEMU takes a connection while nobody listens in the guest; whoever waits long on such a one waits in vain. */
+const CONNECT_SECONDS = 4;
 /** ssh's own exit code for a connection that failed (ssh(1)). */
 const NO_CONNECTION = 255;
 
@@ -87,7 +89,7 @@ export async function runOverSsh(target: SshTarget, command: string, options: Ss
           '-o',
           `StrictHostKeyChecking=${target.hostKeys === 'any' ? 'no' : 'yes'}`,
         ],
-        ...['-o', 'LogLevel=ERROR', '-o', `ConnectTimeout=${Math.ceil(options.seconds)}`],
+        ...['-o', 'LogLevel=ERROR', '-o', `ConnectTimeout=${CONNECT_SECONDS}`],
         ...['-i', target.key.privateKeyFile, '-p', `${target.port}`, `${target.user}@127.0.0.1`, '--', command],
       ],
       {
@@ -114,7 +116,7 @@ export async function waitForSsh(target: SshTarget, options: SshRunOptions): Pro
   for (;;) {
     const left = (deadline - performance.now()) / 1000;
     try {
-      await runOverSsh(target, 'true', { seconds: Math.max(1, Math.min(left, 15)), signal: options.signal });
+      await runOverSsh(target, 'true', { seconds: Math.max(1, Math.min(left, 20)), signal: options.signal });
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
