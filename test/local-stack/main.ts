@@ -66,8 +66,6 @@ try {
   console.log(`serving on ${stack.url}`);
   if (!ending.signal.aborted) await new Promise((end) => ending.signal.addEventListener('abort', end, { once: true }));
   await stack.stop();
-  // Asked to end while it served, it did what it was told.
-  exitCode = 0;
 } catch (error) {
   if (!ending.signal.aborted) {
     exitCode = 1;
