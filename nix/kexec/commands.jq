@@ -2,13 +2,6 @@
 # permanent MAC among $now (`ip -json -details link`), whatever they are called today.
 include "network";
 
-def name_now($model; $now):
-  . as $name
-  | first($model.links[] | select(.name == $name)) as $link
-  | if $link.kind != "physical" then $name
-    else first($now[] | select(physical and permanent_mac == $link.permanentMac) | .ifname) // null
-    end;
-
 def command: map(select(. != null) | tostring) | @sh;
 
 def create($parent):

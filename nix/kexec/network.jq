@@ -1,6 +1,6 @@
 # Saved network state (JSON of `ip`, text of resolv.conf) → what the installer should bring up again:
 #
-#   { links: [{ name, kind, permanentMac, mac, mtu, up, master, parent, settings, addresses: [...] }],
+#   { links: [{ name, kind, permanentMac, mac, mtu, up, master, parent, settings, addresses: [...], dhcp4, ra }],
 #     routes: [...], rules: [...], dns: [...], search: [...], left: [sentence…] }
 #
 # kind is physical, bond, vlan, bridge or dummy. Everything else that the saved files hold is left behind, and said.
@@ -46,10 +46,14 @@ def link:
     master: (.master // null),
     parent: (.link // null),
     settings: (.linkinfo.info_data // {}),
-    addresses: [.addr_info[] | select(kept_address) | address] };
+    addresses: [.addr_info[] | select(kept_address) | address],
+    dhcp4: any(.addr_info[]; .family == "inet" and .dynamic) };
 
 # The kernel makes its own routes with the addresses.
 def kept_route: .protocol != "kernel" and .table != "local" and .type != "local" and .type != "broadcast" and .type != "anycast" and .type != "multicast";
+
+# Router advertisements bring theirs again.
+def from_ra: .family == "inet6" and .protocol == "ra";
 
 def hop: { gateway: (.gateway // .via.host // null), dev: (.dev // null), weight: (.weight // 1), onlink: ((.flags // []) | index("onlink") != null) };
 
@@ -80,6 +84,15 @@ def rule($family):
     action: (.action // null),
     table: (.table // null) };
 
+# The name that a saved interface has today among $now (`ip -json -details link`): names of hardware can change with
+# the kernel, permanent MACs do not. The saved name where it is not found.
+def name_now($model; $now):
+  . as $name
+  | first(
+      (first($model.links[] | select(.name == $name and .kind == "physical")) as $link
+        | $now[] | select(physical and permanent_mac == $link.permanentMac) | .ifname),
+      $name);
+
 # Local, main and default are always there.
 def kept_rule: (.priority == 0 and .table == "local") or .priority == 32766 or .priority == 32767 | not;
 
@@ -90,13 +103,17 @@ def network($resolv):
   . as [$links, $routes4, $routes6, $rules4, $rules6]
   | [$links[] | select(.ifname != null and .ifname != "lo" and (.addr_info != null))] as $all
   | [$all[] | select(on_hardware($all))] as $kept
+  # An accelerated virtual function (Azure) belongs to the kernel, which ties it to the interface with the same MAC.
+  | [$kept[] | . as $link | select((.master != null and physical and any($kept[]; .ifname == $link.master and physical)) | not)] as $kept
   | ($kept | map(.ifname)) as $names
   | ([$routes4[] | select(kept_route) | route("inet")] + [$routes6[] | select(kept_route) | route("inet6")]) as $routes
   | { links: [$kept[] | link
         # The machine below (a VM's veth, a switch port) has names too.
         | if .parent != null and (.parent | IN($names[]) | not) then .parent = null else . end
-        | if .master != null and (.master | IN($names[]) | not) then .master = null else . end],
-      routes: [$routes[] | select(all(.hops[]; .dev | IN($names[])))],
+        | if .master != null and (.master | IN($names[]) | not) then .master = null else . end
+        | .name as $name
+        | .ra = (any(.addresses[]; .family == "inet6" and .dynamic) or any($routes[]; from_ra and any(.hops[]; .dev == $name)))],
+      routes: [$routes[] | select((from_ra | not) and all(.hops[]; .dev | IN($names[])))],
       rules: [($rules4[] | select(kept_rule) | rule("inet")), ($rules6[] | select(kept_rule) | rule("inet6"))],
       dns: [$resolv | resolv("nameserver")[] | .[0]
         # A resolver on the old machine itself is gone with it.

@@ -6,7 +6,13 @@ import { expect, it } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 
 async function shellScripts(): Promise<string[]> {
-  const folders = ['nix/kexec', 'test/smoke-images', 'test/smoke-images/build', 'test/smoke-images/rootfs'];
+  const folders = [
+    'nix/kexec',
+    'test/smoke-images',
+    'test/smoke-images/build',
+    'test/smoke-images/rootfs',
+    'test/smoke-images/rootfs/systemd',
+  ];
   const scripts: string[] = [];
   for (const folder of folders) {
     for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {

@@ -53,16 +53,19 @@
         let
           debs = folder (./debs + "/${arch}");
           tools = run "tools" "static-tools-${arch}" { inherit arch sources build; };
-          base = run "base" "smoke-base-${arch}" {
-            inherit
-              arch
-              debs
-              tools
-              kexec
-              rootfs
-              build
-              ;
-          };
+          base =
+            init:
+            run "base" "smoke-base-${init}-${arch}" {
+              inherit
+                arch
+                init
+                debs
+                tools
+                kexec
+                rootfs
+                build
+                ;
+            };
           image =
             {
               kind,
@@ -89,9 +92,9 @@
               name = "${kind}-${variant}-${channel}";
               value =
                 run kind "smoke-${kind}-${variant}-${channel}-${arch}" {
+                  base = base (if variant == "systemd" then "systemd" else "busybox");
                   inherit
                     arch
-                    base
                     tools
                     debs
                     kexec
@@ -111,6 +114,11 @@
             {
               kind = "kexec";
               variant = "noninteractive";
+            }
+            # With the init of NixOS, so that restoring is proved with systemd-networkd. Not the default: it is slower.
+            {
+              kind = "kexec";
+              variant = "systemd";
             }
             {
               kind = "iso";

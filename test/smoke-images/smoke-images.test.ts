@@ -24,7 +24,9 @@ async function build(...names: string[]): Promise<v.InferOutput<typeof Built>> {
 }
 
 const names = ['nixos-26.05', 'nixos-unstable'].flatMap((channel) =>
-  ['kexec-noninteractive', 'iso-interactive', 'netboot-interactive'].map((image) => `${image}-${channel}`),
+  ['kexec-noninteractive', 'kexec-systemd', 'iso-interactive', 'netboot-interactive'].map(
+    (image) => `${image}-${channel}`,
+  ),
 );
 const outputs = new Map<string, string>();
 

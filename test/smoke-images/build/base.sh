@@ -1,9 +1,10 @@
 # shellcheck shell=sh
-# What all smoke images of an architecture share: the kernel, and an initrd with busybox, OpenSSH, jq and `ip`.
-# In: $arch $debs $tools $kexec $rootfs $build. Out: $out/kernel, $out/initrd, $out/busybox, $out/kernel-version,
+# What all smoke images of an architecture share: the kernel, and an initrd with busybox, OpenSSH, jq and `ip`; and
+# systemd with networkd where $init is systemd.
+# In: $arch $init $debs $tools $kexec $rootfs $build. Out: $out/kernel, $out/initrd, $out/busybox, $out/kernel-version,
 # $out/unpacked (bytes that the initrd takes in memory).
 set -eu
-: "${arch:?}" "${debs:?}" "${tools:?}" "${kexec:?}" "${rootfs:?}" "${build:?}" "${out:?}"
+: "${arch:?}" "${init:?}" "${debs:?}" "${tools:?}" "${kexec:?}" "${rootfs:?}" "${build:?}" "${out:?}"
 
 packages=$PWD/packages
 root=$PWD/root
@@ -11,7 +12,7 @@ mkdir "$packages" "$root"
 # Nix lets no builder make set-uid and set-gid files; the images need none of them.
 for deb in "$debs"/*.deb; do
   case "${deb##*/}" in
-    linux-image-[0-9]* | busybox-static.deb | openssh-*.deb | jq.deb | lib*.deb | zlib1g.deb)
+    linux-image-[0-9]* | busybox-static.deb | openssh-*.deb | systemd.deb | udev.deb | jq.deb | lib*.deb | zlib1g.deb)
       dpkg-deb --fsys-tarfile "$deb" | tar x -C "$packages" --exclude=ssh-agent --exclude=ssh-keysign --exclude=unix_chkpwd ;;
   esac
 done
@@ -80,18 +81,26 @@ done <module-files
 cp "$modules"/modules.builtin* "$modules/modules.order" "$root/lib/modules/$kernel_version/"
 depmod -b "$root" "$kernel_version"
 
-cp "$rootfs/init" "$root/init"
+mkdir "$root/smoke"
+cp "$rootfs/console.sh" "$rootfs/report" "$root/smoke/"
+if [ "$init" = systemd ]; then
+  # shellcheck source=test/smoke-images/build/systemd.sh
+  . "$build/systemd.sh"
+else
+  cp "$rootfs/init" "$root/init"
+fi
 cp "$rootfs/sshd_config" "$root/etc/ssh/sshd_config"
 mkdir -p "$root/etc/udhcpc"
 cp "$rootfs/udhcpc" "$root/etc/udhcpc/default.script"
-chmod 755 "$root/init" "$root/etc/udhcpc/default.script"
+chmod 755 "$root/init" "$root/smoke/report" "$root/etc/udhcpc/default.script"
 cat >"$root/etc/passwd" <<'EOF'
 root:x:0:0:root:/root:/bin/sh
 sshd:x:100:65534::/run/sshd:/sbin/nologin
+systemd-network:x:101:101::/:/sbin/nologin
 EOF
 # '*' is no password that fits: keys are the only way in.
 echo 'root:*:19000::::::' >"$root/etc/shadow"
-printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+printf 'root:x:0:\nsystemd-network:x:101:\nnogroup:x:65534:\n' >"$root/etc/group"
 echo /bin/sh >"$root/etc/shells"
 chmod 600 "$root/etc/shadow"
 

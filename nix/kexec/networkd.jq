@@ -1,0 +1,146 @@
+# Network model → files for systemd-networkd: an object from file name to text.
+#
+# What the old system had is configured as it was, whoever configured it then: the machine must answer at the address
+# it had. Where that came by DHCP, a client keeps the lease alive beside it; where a router advertised it, advertisements
+# are listened to again.
+include "network";
+
+# [[section, [[key, value]…]]…] → text; settings without a value are left out, and so are sections without settings.
+def ini: map(
+    .[0] as $section
+    | [.[1][] | select(.[1] != null) | "\(.[0])=\(.[1])"]
+    | select(length > 0)
+    | "[\($section)]\n" + join("\n") + "\n")
+  | join("\n");
+
+def yes: if . then "yes" else null end;
+def centiseconds: if . == null then null else "\(. * 10)ms" end;
+def milliseconds: if . == null or . == 0 then null else "\(.)ms" end;
+def destination: if .destination != "default" then .destination elif .family == "inet6" then "::/0" else "0.0.0.0/0" end;
+
+def address_section:
+  ["Address",
+   # With Peer=, which has the prefix, Address= takes none.
+   [["Address", (if .peer then .local else "\(.local)/\(.prefix)" end)],
+    ["Peer", (if .peer then "\(.peer)/\(.prefix)" else null end)],
+    ["Broadcast", .broadcast],
+    # IPv6 knows no scope but the one that the address itself says.
+    ["Scope", (if .family == "inet" and .scope != "global" then .scope else null end)],
+    ["AddPrefixRoute", (if .noprefixroute then "no" else null end)],
+    # This machine had it a moment ago; looking for others that have it only costs time.
+    ["DuplicateAddressDetection", (if .family == "inet6" then "none" else null end)]]];
+
+def route_section($model; $now):
+  ["Route",
+   [["Type", (if .type == "unicast" then null else .type end)],
+    ["Destination", destination],
+    ["Table", (if .table == "main" then null else .table end)],
+    ["Metric", .metric],
+    ["PreferredSource", .source],
+    ["MTUBytes", .mtu],
+    ["Scope", (if .family == "inet" and .type == "unicast" and (.scope == "link" or .scope == "host") then .scope else null end)]]
+   + if (.hops | length) == 1 then
+       [["Gateway", .hops[0].gateway], ["GatewayOnLink", (.hops[0].onlink | yes)]]
+     else
+       [.hops[] | ["MultiPathRoute", "\(.gateway)@\(.dev | name_now($model; $now)) \(.weight)"]]
+     end];
+
+def rule_section($model; $now):
+  ["RoutingPolicyRule",
+   [["Family", (if .family == "inet6" then "ipv6" else "ipv4" end)],
+    ["Priority", .priority],
+    ["From", .from],
+    ["To", .to],
+    ["FirewallMark", (if .fwmark and .fwmask then "\(.fwmark)/\(.fwmask)" else .fwmark end)],
+    ["IncomingInterface", (.iif | if . then name_now($model; $now) else null end)],
+    ["OutgoingInterface", (.oif | if . then name_now($model; $now) else null end)],
+    ["InvertRule", (.not | yes)],
+    ["Table", .table],
+    ["Type", (if .table then null else .action end)]]];
+
+def netdev($model):
+  .name as $name | .parent as $parent | .mac as $mac
+  | [["NetDev",
+      [["Name", .name],
+       ["Kind", .kind],
+       # A VLAN has its parent's MAC unless it was given one.
+       ["MACAddress", (if .kind == "vlan" and any($model.links[]; .name == $parent and .mac == $mac) then null else .mac end)],
+       ["MTUBytes", .mtu]]]]
+  + if .kind == "vlan" then
+      [["VLAN",
+        [["Id", .settings.id],
+         ["Protocol", (if .settings.protocol == "802.1ad" then "802.1ad" else null end)]]]]
+    elif .kind == "bond" then
+      [["Bond",
+        [["Mode", .settings.mode],
+         ["MIIMonitorSec", (.settings.miimon | milliseconds)],
+         ["UpDelaySec", (.settings.updelay | milliseconds)],
+         ["DownDelaySec", (.settings.downdelay | milliseconds)],
+         ["LACPTransmitRate", .settings.ad_lacp_rate],
+         ["TransmitHashPolicy", (if .settings.mode == "802.3ad" or .settings.mode == "balance-xor" or .settings.mode == "balance-tlb"
+           then .settings.xmit_hash_policy else null end)],
+         ["AdSelect", .settings.ad_select],
+         ["MinLinks", (if .settings.mode == "802.3ad" then .settings.min_links else null end)],
+         ["ARPIntervalSec", (.settings.arp_interval | milliseconds)],
+         ["ARPIPTargets", (if .settings.arp_interval > 0 then .settings.arp_ip_target // [] | map(select(. != null)) | join(" ") else null end)]]]]
+    elif .kind == "bridge" then
+      [["Bridge",
+        [["STP", (if .settings.stp_state == 1 then "yes" else "no" end)],
+         # The kernel minds these times only where the protocol runs, and takes a wide range only where it does not.
+         ["ForwardDelaySec", (.settings.forward_delay | centiseconds)],
+         ["HelloTimeSec", (.settings.hello_time | centiseconds)],
+         ["MaxAgeSec", (.settings.max_age | centiseconds)],
+         ["Priority", (if .settings.priority == 32768 then null else .settings.priority end)],
+         ["VLANFiltering", (.settings.vlan_filtering == 1 | yes)]]]]
+    else [] end;
+
+# Where a route stands: with the link of its first hop.
+def first_dev: .hops[0].dev;
+
+def network_file($model; $now; $with_dns):
+  . as $link
+  | ($link.master | if . == null then null else . as $master | first($model.links[] | select(.name == $master)) end) as $master
+  | [["Match",
+      if .kind == "physical" then [["PermanentMACAddress", .permanentMac]] else [["Name", .name]] end],
+     ["Link",
+      [["MTUBytes", .mtu],
+       # A bond gives its members its own.
+       ["MACAddress", (if .kind == "physical" and .mac != .permanentMac and ($master | .kind) != "bond" then .mac else null end)],
+       ["RequiredForOnline", (if .up and (.addresses | length) > 0 then null else "no" end)],
+       ["ActivationPolicy", (if .up then null else "manual" end)]]],
+     ["Network",
+      [["Bond", ($master | if .kind == "bond" then .name else null end)],
+       ["PrimarySlave", ($master | .kind == "bond" and .settings.primary == $link.name | yes)],
+       ["Bridge", ($master | if .kind == "bridge" then .name else null end)]]
+      + [$model.links[] | select(.kind == "vlan" and .parent == $link.name) | ["VLAN", .name]]
+      + [["DHCP", (if .dhcp4 then "ipv4" else null end)],
+         ["LinkLocalAddressing", (if $master then "no" else null end)],
+         ["IPv6AcceptRA", (if .ra then "yes" else "no" end)]]
+      # A bridge or bond has carrier only when its members have it; what was configured on it does not wait.
+      + (if .kind == "physical" then [] else [["ConfigureWithoutCarrier", "yes"]] end)
+      + (if $with_dns then [$model.dns[] | ["DNS", .]] + [["Domains", (if $model.search == [] then null else $model.search | join(" ") end)]] else [] end)],
+     (if .dhcp4 then
+        ["DHCPv4",
+         [["RequestAddress", first(.addresses[] | select(.family == "inet" and .dynamic) | .local)],
+          ["ClientIdentifier", "mac"],
+          ["UseRoutes", "no"], ["UseGateway", "no"], ["UseMTU", "no"], ["UseHostname", "no"], ["SendRelease", "no"]]]
+      else empty end),
+     (if .ra then ["IPv6AcceptRA", [["UseAutonomousPrefix", "no"], ["DHCPv6Client", "no"]]] else empty end),
+     (.addresses[] | address_section),
+     ($model.routes[] | select(first_dev == $link.name) | route_section($model; $now))]
+  | ini;
+
+def files($model; $now):
+  # Name servers are asked over the interface with the default route, where there is one.
+  (first(
+      ($model.routes[] | select(.destination == "default" and first_dev != null) | first_dev),
+      ($model.links[] | select((.addresses | length) > 0) | .name)) // null) as $dns_link
+  | [ ($model.links[] | select(.kind != "physical") | { key: "10-kexec-\(.name).netdev", value: (netdev($model) | ini) }),
+      ($model.links[] | { key: "10-kexec-\(.name).network", value: network_file($model; $now; .name == $dns_link) }),
+      # What belongs to no interface stands with the one that is always there.
+      ( [$model.routes[] | select(first_dev == null) | route_section($model; $now)] + [$model.rules[] | rule_section($model; $now)]
+        | select(length > 0)
+        | { key: "10-kexec-lo.network", value: ([["Match", [["Name", "lo"]]], ["Network", [["KeepConfiguration", "static"]]]] + . | ini) }) ]
+  | from_entries;
+
+network($resolv) as $model | files($model; $now)
