@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { StackFailure } from './stack-failure.ts';
 
 /** Where `npm run build` puts the Worker: the same files that a deployment uploads. */
-const BUNDLE_FOLDER = fileURLToPath(new URL('../dist/', import.meta.url));
+const BUNDLE_FOLDER = fileURLToPath(new URL('../dist/upload/', import.meta.url));
 const ENTRY = 'worker.js';
 
 /** One JavaScript module of the built Worker. */

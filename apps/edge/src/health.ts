@@ -1,26 +1,6 @@
 import { type Catalog, channelsOf } from '@nixos-images/shared';
-import * as v from 'valibot';
 import type { Reading } from './bucket/catalog-holder.ts';
-
-/** What `/healthz` tells. */
-export const Health = v.object({
-  healthy: v.boolean(),
-  /** Whether the bucket can be read just now. */
-  bucket: v.picklist(['reachable', 'empty', 'unreachable']),
-  /** What is wrong, one sentence each. */
-  reasons: v.array(v.string()),
-  channels: v.array(
-    v.object({
-      channel: v.string(),
-      version: v.string(),
-      status: v.picklist(['live', 'frozen']),
-      promoted: v.string(),
-      /** Days since the channel was moved to its release. */
-      ageDays: v.number(),
-    }),
-  ),
-});
-export type Health = v.InferOutput<typeof Health>;
+import type { Health } from './resolve/descriptions.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 

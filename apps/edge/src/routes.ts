@@ -1,5 +1,5 @@
-import { parseAddress } from '@nixos-images/shared';
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
+import { Hono } from 'hono/tiny';
 import { CatalogHolder, type Reading } from './bucket/catalog-holder.ts';
 import { WrittenOnce } from './bucket/written-once.ts';
 import { healthOf } from './health.ts';
@@ -7,13 +7,12 @@ import { BlobUnavailable, blobsOfBucket, blobsOfOrigin, type OpenBlob } from './
 import { deliver } from './http/deliver.ts';
 import { problemResponse } from './http/problem-response.ts';
 import { CORS } from './http/represent.ts';
+import { type PagePath, pageOf } from './pages/paths.ts';
 import { type Problem, problem } from './problem.ts';
 import { countDownload, logLine, type Notes } from './request-log.ts';
 import { answerAddress } from './resolve/address-answer.ts';
 import { type Answer, isFound, type Sources } from './resolve/answer.ts';
 import { answerBootScript, answerCatalog, answerRelease } from './resolve/front-answer.ts';
-import { findManifest, unknownVersion } from './resolve/release.ts';
-import { entriesOf } from './resolve/release-answer.ts';
 import { remembered } from './resolve/remembered.ts';
 import { type Bindings, type Settings, settingsOf } from './settings.ts';
 
@@ -21,8 +20,13 @@ type Edge = { Bindings: Bindings; Variables: { notes: Notes } };
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
-/** The Worker. What it holds between requests is passed in, so that tests can begin with nothing. */
-export function createApp(holder = new CatalogHolder(), objects = new WrittenOnce()): Hono<Edge> {
+/**
+ * The Worker: holds the catalog and small objects between requests.
+ * @param log receives one line of JSON a request.
+ */
+export function createApp(log: (line: string) => void): Hono<Edge> {
+  const holder = new CatalogHolder();
+  const objects = new WrittenOnce();
   const app = new Hono<Edge>();
 
   app.use(async (c, next) => {
@@ -30,7 +34,7 @@ export function createApp(holder = new CatalogHolder(), objects = new WrittenOnc
     c.set('notes', notes);
     await next();
     countDownload(c.env.DOWNLOADS, c.req.raw, c.res, notes);
-    console.log(logLine(c.req.raw, c.res, notes));
+    log(logLine(c.req.raw, c.res, notes));
   });
   app.options(
     '*',
@@ -100,43 +104,21 @@ export function createApp(holder = new CatalogHolder(), objects = new WrittenOnc
     answer((path, sources) => answerRelease(path.slice('/v1/releases/'.length), sources)),
   );
   app.get('*', (c) => {
-    const { pathname } = new URL(c.req.url);
-    const parsed = pathname === '/' ? undefined : parseAddress(pathname);
-    const page =
-      pathname === '/' ||
-      (parsed?.ok === true && (parsed.address.type === 'releases' || parsed.address.type === 'release'));
-    return page ? showPage(c) : answer(answerAddress)(c);
+    const page = pageOf(new URL(c.req.url).pathname);
+    return page === undefined ? answer(answerAddress)(c) : answerPage(c, page);
   });
 
-  const showPage = async (c: Context<Edge>): Promise<Response> => {
+  const answerPage = async (c: Context<Edge>, page: PagePath): Promise<Response> => {
     const reading = await read(c);
     if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.get('notes')));
-    const { catalog } = reading.snapshot;
-    const { pathname, origin } = new URL(c.req.url);
-    const parsed = parseAddress(pathname);
-    const version = parsed.ok && parsed.address.type === 'release' ? parsed.address.version : undefined;
-    const manifest = version === undefined ? undefined : await findManifest(version, catalog, objects, c.env.BUCKET);
-    if (version !== undefined && manifest === undefined)
-      return problemResponse(c.req.raw, unknownVersion(version, catalog));
+    const settings = settingsOf(c.env);
     // Loaded here only: whoever downloads an image never waits for pages.
     const { renderPage } = await import('./pages/index.ts');
-    const form = /\btext\/html\b/.test(c.req.header('Accept') ?? '') ? 'html' : 'text';
-    const subject =
-      manifest !== undefined
-        ? ({ page: 'release', manifest, entries: entriesOf(manifest) } as const)
-        : pathname === '/'
-          ? ({ page: 'home', catalog, origin: settingsOf(c.env).PUBLIC_ORIGIN ?? origin } as const)
-          : ({ page: 'releases', catalog } as const);
-    return new Response(await renderPage(subject, form), {
-      headers: {
-        'Content-Type': `text/${form === 'html' ? 'html' : 'plain'}; charset=utf-8`,
-        'Cache-Control': 'private, max-age=0, must-revalidate',
-        'Content-Security-Policy':
-          "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
-        'X-Content-Type-Options': 'nosniff',
-        Vary: 'Accept',
-      },
-    });
+    const reader = /\btext\/html\b/.test(c.req.header('Accept') ?? '') ? 'browser' : 'terminal';
+    const sources = { snapshot: reading.snapshot, objects, bucket: c.env.BUCKET, settings };
+    const rendered = await renderPage(page, reader, originOf(c.req.url, settings), sources);
+    if ('sentence' in rendered) return problemResponse(c.req.raw, rendered);
+    return deliver(c.req.raw, rendered, blobsFor(c.env, settings));
   };
 
   app.onError((error, c) => {
@@ -159,6 +141,12 @@ function unreadable(reading: Extract<Reading, { state: 'empty' | 'unreachable' }
   if (reading.state === 'empty') return problem(503, 'Nothing is published here yet.');
   notes.fault = String(reading.error);
   return problem(503, 'The bucket cannot be read just now; please try again in a minute.');
+}
+
+/** The origin that pages name. A Host header that is no plain name is not repeated: its text would be typed into shells. */
+function originOf(url: string, { PUBLIC_ORIGIN }: Settings): string {
+  const { origin } = new URL(url);
+  return PUBLIC_ORIGIN ?? (/^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : 'http://SERVER');
 }
 
 function limitsOf(settings: Settings) {

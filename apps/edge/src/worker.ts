@@ -1,3 +1,3 @@
 import { createApp } from './routes.ts';
 
-export default createApp();
+export default createApp((line) => console.log(line));

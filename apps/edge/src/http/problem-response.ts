@@ -1,5 +1,6 @@
 import { problemScript } from '../ipxe/problem-script.ts';
 import type { Problem } from '../problem.ts';
+import type { ProblemDetails } from './problem-details.ts';
 import { CORS } from './represent.ts';
 
 const TITLES: Readonly<Record<Problem['status'], string>> = {
@@ -35,7 +36,7 @@ export function problemResponse(request: Request, problem: Problem): Response {
   }
   if (wantsJson(request, path)) {
     const { sentence, choices } = problem;
-    const body = { type: 'about:blank', title: TITLES[status], status, detail: sentence, choices };
+    const body: ProblemDetails = { type: 'about:blank', title: TITLES[status], status, detail: sentence, choices };
     const response = answer('application/problem+json', `${JSON.stringify(body)}\n`);
     for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
     return response;

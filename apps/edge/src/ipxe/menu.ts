@@ -55,7 +55,7 @@ function archMenu(catalog: Catalog, arch: Arch): string[] {
     'item exit Boot on from the next device',
     `choose --default ${first.label} --timeout ${TIME_OUT} nixos_choice || goto shell`,
     'goto ${nixos_choice}',
-    ...choices.flatMap(({ label, address }) => [`:${label}`, `chain ${scriptAddress(address)} || goto failed`]),
+    ...choices.flatMap(({ label, address }) => [`:${label}`, `chain ${scriptAddress(address)} || goto failed`, 'exit']),
   ];
 }
 

@@ -1,29 +1,74 @@
-import type { Catalog, Manifest } from '@nixos-images/shared';
+import type { Catalog } from '@nixos-images/shared';
+import { JSON_TYPE, representText } from '../http/represent.ts';
+import type { Representation } from '../http/representation.ts';
+import type { Problem } from '../problem.ts';
+import type { Sources } from '../resolve/answer.ts';
+import { findManifest, unknownVersion } from '../resolve/release.ts';
+import { entriesOf } from '../resolve/release-answer.ts';
+import { feed } from './feed.ts';
 import { homePage } from './home-page.ts';
 import { homeText } from './home-text.ts';
+import { openApiText } from './openapi.ts';
+import type { PagePath } from './paths.ts';
 import { releasePage, releasesPage } from './releases-page.ts';
 import { releasesText, releaseText } from './releases-text.ts';
 import { siteOf } from './site.ts';
 
-/** What a page is about. */
-export type PageSubject =
-  | { readonly page: 'home'; readonly catalog: Catalog; readonly origin: string }
-  | { readonly page: 'releases'; readonly catalog: Catalog }
-  | { readonly page: 'release'; readonly manifest: Manifest; readonly entries: readonly string[] };
+/** Who reads a page: a browser or a terminal. */
+export type Reader = 'browser' | 'terminal';
 
-/** A page as HTML for a browser or as text for a terminal. */
-export async function renderPage(subject: PageSubject, form: 'html' | 'text'): Promise<string> {
-  const html = form === 'html';
-  switch (subject.page) {
+/** A page, a feed or a description as a representation; a problem if the release it is about does not exist. */
+export async function renderPage(
+  page: PagePath,
+  reader: Reader,
+  origin: string,
+  sources: Sources,
+): Promise<Representation | Problem> {
+  const { catalog } = sources.snapshot;
+  const text = (body: string, mediaType: string) => representPage(body, mediaType, page.path, catalog);
+  switch (page.page) {
     case 'home': {
-      const site = siteOf(subject.catalog, subject.origin);
-      return html ? String(await homePage(site)) : homeText(site);
+      const site = siteOf(catalog, origin);
+      return reader === 'browser' ? text(String(await homePage(site)), HTML) : text(homeText(site), PLAIN);
     }
     case 'releases':
-      return html ? String(await releasesPage(subject.catalog)) : releasesText(subject.catalog);
-    case 'release':
-      return html
-        ? String(await releasePage(subject.manifest, subject.entries))
-        : releaseText(subject.manifest, subject.entries);
+      return reader === 'browser'
+        ? text(String(await releasesPage(catalog)), HTML)
+        : text(releasesText(catalog), PLAIN);
+    case 'release': {
+      const manifest = await findManifest(page.version, catalog, sources.objects, sources.bucket);
+      if (manifest === undefined) return unknownVersion(page.version, catalog);
+      const entries = entriesOf(manifest);
+      return reader === 'browser'
+        ? text(String(await releasePage(manifest, entries)), HTML)
+        : text(releaseText(manifest, entries), PLAIN);
+    }
+    case 'feed':
+      return text(String(await feed(catalog, origin)), 'application/atom+xml; charset=utf-8');
+    case 'openapi':
+      return text(openApiText, JSON_TYPE);
   }
+}
+
+const HTML = 'text/html; charset=utf-8';
+const PLAIN = 'text/plain; charset=utf-8';
+
+/** No script, nothing from anywhere else, in nobody's frame. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+async function representPage(body: string, mediaType: string, path: string, catalog: Catalog): Promise<Representation> {
+  const representation = await representText(body, {
+    mediaType,
+    name: 'page',
+    pinned: path,
+    modified: Date.parse(catalog.updated),
+    lasting: 'until-asked',
+  });
+  const { 'Content-Disposition': _, ...content } = representation.content;
+  return {
+    ...representation,
+    always: { ...representation.always, Vary: 'Accept' },
+    content: { ...content, ...(mediaType === HTML ? { 'Content-Security-Policy': POLICY } : {}) },
+  };
 }

@@ -6,6 +6,8 @@ export interface ListedRelease {
   readonly channel: string;
   readonly promoted: string;
   readonly current: boolean;
+  /** Whether the channel's releases stand in for NixOS. */
+  readonly smoke: boolean;
 }
 
 /** Every release that the catalog names, per channel, newest first. */
@@ -17,8 +19,14 @@ export function listReleases(catalog: Catalog): ListedRelease[] {
       if (entry === undefined) return [];
       const { current, promoted, former } = entry;
       return [
-        { version: current.version, channel, promoted, current: true },
-        ...former.map(({ version, promoted }) => ({ version, channel, promoted, current: false })),
+        { version: current.version, channel, promoted, current: true, smoke: current.smoke },
+        ...former.map(({ version, promoted }) => ({
+          version,
+          channel,
+          promoted,
+          current: false,
+          smoke: current.smoke,
+        })),
       ];
     });
 }

@@ -66,3 +66,23 @@ export const ReleaseDescription = v.object({
   boot: v.nullable(BootRecord),
 });
 export type ReleaseDescription = v.InferOutput<typeof ReleaseDescription>;
+
+/** What `/healthz` tells. */
+export const Health = v.object({
+  healthy: v.boolean(),
+  /** Whether the bucket can be read just now. */
+  bucket: v.picklist(['reachable', 'empty', 'unreachable']),
+  /** What is wrong, one sentence each. */
+  reasons: v.array(v.string()),
+  channels: v.array(
+    v.object({
+      channel: v.string(),
+      version: v.string(),
+      status: v.picklist(['live', 'frozen']),
+      promoted: v.string(),
+      /** Days since the channel was moved to its release. */
+      ageDays: v.number(),
+    }),
+  ),
+});
+export type Health = v.InferOutput<typeof Health>;

@@ -1,0 +1,123 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { blobKey } from '@nixos-images/shared';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type SampleRelease, sampleCatalog, sampleRelease } from '../local/sample-release.ts';
+import { createApp } from './routes.ts';
+
+/** A bucket that counts what is asked of the real one. */
+function counting(bucket: R2Bucket): { bucket: R2Bucket; operations: string[] } {
+  const operations: string[] = [];
+  const counted = new Proxy(bucket, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...parameters: unknown[]) => {
+        operations.push(`${String(name)} ${String(parameters[0])}`);
+        return value.apply(target, parameters);
+      };
+    },
+  });
+  return { bucket: counted, operations };
+}
+
+describe('operations on the bucket', () => {
+  let release: SampleRelease;
+  let operations: string[];
+  let ask: (path: string, init?: RequestInit) => Promise<Response>;
+
+  beforeEach(async () => {
+    release = await sampleRelease({
+      version: '26.05.20260820.e17386d',
+      channel: 'nixos-26.05',
+      size: 4096,
+      published: '2026-08-20T00:00:00.000Z',
+    });
+    for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
+    const { key, bytes } = sampleCatalog([release.manifest]);
+    await env.BUCKET.put(key, bytes);
+    const counted = counting(env.BUCKET);
+    operations = counted.operations;
+    const app = createApp(() => {});
+    ask = async (path, init) => {
+      const context = createExecutionContext();
+      const response = await app.fetch(
+        new Request(`http://edge.test${path}`, init),
+        { BUCKET: counted.bucket },
+        context,
+      );
+      await waitOnExecutionContext(context);
+      return response;
+    };
+    await (await ask('/kexec/x86_64.json')).arrayBuffer();
+    operations.length = 0;
+  });
+
+  const sha256 = () => {
+    const image = release.manifest.images.find(({ kind, arch }) => kind === 'kexec' && arch === 'x86_64');
+    return image?.kind === 'kexec' ? image.files.tarball.sha256 : undefined;
+  };
+
+  it.each([
+    ['a script', '/netboot/x86_64.ipxe', {}],
+    ['the script for every machine', '/boot.ipxe', {}],
+    ['the kernel command line', '/netboot/x86_64/cmdline', {}],
+    ['a checksum', '/kexec/x86_64.sha256', {}],
+    ['facts', '/kexec/x86_64.json', {}],
+    ['the catalog', '/v1/catalog.json', {}],
+    ['a release', '/v1/releases/26.05.20260820.e17386d.json', {}],
+    ['the front page', '/', {}],
+    ['HEAD', '/kexec/x86_64', { method: 'HEAD' }],
+    ['a range outside', '/kexec/x86_64', { headers: { Range: 'bytes=5000-' } }],
+    ['what does not exist', '/kexec/riscv64', {}],
+  ])('there are none for %s once it is warm', async (_, path, init) => {
+    const response = await ask(path, init);
+    await response.arrayBuffer();
+    expect(operations).toEqual([]);
+  });
+
+  it('there are none for 304', async () => {
+    const response = await ask('/kexec/x86_64', { headers: { 'If-None-Match': `"${sha256()}"` } });
+    expect(response.status).toBe(304);
+    expect(operations).toEqual([]);
+  });
+
+  it.each([
+    ['body', {}, 200],
+    ['range', { headers: { Range: 'bytes=10-19' } }, 206],
+  ])('there is exactly one for a %s', async (_, init, status) => {
+    const response = await ask('/kexec/x86_64', init);
+    expect(response.status).toBe(status);
+    await response.arrayBuffer();
+    const digest = sha256();
+    expect(operations).toEqual(digest === undefined ? [] : [`get ${blobKey(digest)}`]);
+  });
+
+  it('there are two for the very first body', async () => {
+    const cold = counting(env.BUCKET);
+    const context = createExecutionContext();
+    const response = await createApp(() => {}).fetch(
+      new Request('http://edge.test/kexec/x86_64'),
+      { BUCKET: cold.bucket },
+      context,
+    );
+    await response.arrayBuffer();
+    await waitOnExecutionContext(context);
+    expect(cold.operations).toHaveLength(2);
+  });
+
+  it('that find a blob missing or short give a 502 before any byte', async () => {
+    const digest = sha256();
+    expect(digest).toBeDefined();
+    if (digest === undefined) return;
+    const key = blobKey(digest);
+    await env.BUCKET.put(key, new Uint8Array(100));
+    expect((await ask('/kexec/x86_64')).status).toBe(502);
+    expect((await ask('/kexec/x86_64', { headers: { Range: 'bytes=0-9' } })).status).toBe(502);
+    expect((await ask('/kexec/x86_64', { headers: { Range: 'bytes=1000-' } })).status).toBe(502);
+    await env.BUCKET.delete(key);
+    const response = await ask('/kexec/x86_64');
+    expect(response.status).toBe(502);
+    expect(await response.text()).not.toContain('blobs/');
+  });
+});

@@ -1,0 +1,6 @@
+// What vitest.config.ts binds in tests that run in workerd.
+declare namespace Cloudflare {
+  interface Env {
+    readonly BUCKET: R2Bucket;
+  }
+}
