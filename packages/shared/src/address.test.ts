@@ -69,6 +69,26 @@ const address: fc.Arbitrary<Address> = fc.oneof(
   }),
 );
 
+/** Words of addresses in any order, some of which happen to make one. */
+const WORDS = [
+  '/',
+  '/kexec',
+  '/iso',
+  '/netboot',
+  '@',
+  'latest',
+  '/AMD64',
+  '/arm64',
+  '/low-memory',
+  '/kernel',
+  '.tar.gz',
+  '.json',
+  '%',
+];
+const nearlyAddress = fc
+  .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 6 })
+  .map((words) => words.join(''));
+
 /** The same path with some of its characters percent-encoded. */
 const encoded = (path: string): fc.Arbitrary<string> =>
   fc.array(fc.boolean(), { minLength: path.length, maxLength: path.length }).map((choices) =>
@@ -104,16 +124,10 @@ describe('addresses', () => {
 
   it('have one canonical form, whatever text they are read from', () => {
     fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.webPath(),
-          fc.string().map((text) => `/${text}`),
-        ),
-        (path) => {
-          const parsed = parseAddress(path);
-          if (parsed.ok) expect(parseAddress(formatAddress(parsed.address))).toEqual(parsed);
-        },
-      ),
+      fc.property(nearlyAddress, (path) => {
+        const parsed = parseAddress(path);
+        if (parsed.ok) expect(parseAddress(formatAddress(parsed.address))).toEqual(parsed);
+      }),
     );
   });
 
