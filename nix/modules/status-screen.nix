@@ -23,6 +23,13 @@ in
     conflicts = [ "getty@tty1.service" ];
     before = [ "getty.target" ];
     restartIfChanged = false;
+    # ssh-keygen, for the fingerprints.
+    path = [ pkgs.openssh ];
+    # Of the shell that it gives.
+    environment = {
+      HOME = "/root";
+      TERM = "linux";
+    };
     serviceConfig = {
       ExecStart = lib.escapeShellArgs [
         "${package}/bin/status-screen"
@@ -33,7 +40,7 @@ in
         "--title"
         "NixOS installer ${config.nixosImage.nixpkgs.version}"
         "--shell"
-        "/run/current-system/sw/bin/login -f root"
+        "/run/current-system/sw/bin/bash --login"
         "--wifi"
         "/run/current-system/sw/bin/iwctl"
       ];
@@ -49,6 +56,7 @@ in
       UtmpIdentifier = "tty1";
       UtmpMode = "user";
       IgnoreSIGPIPE = false;
+      WorkingDirectory = "/root";
     };
   };
   systemd.services."getty@tty1".enable = false;
