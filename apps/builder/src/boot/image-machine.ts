@@ -46,6 +46,7 @@ export function netbootMachine(
     memoryMiB: memoryFor(imageBytes),
     boot: fits ? { from: 'network', address: address.href } : { from: 'ipxe-script', script: chainScript(address) },
     disks: [],
+    wiring: { as: 'plain' },
     sshAddress: FIRST_DHCP_ADDRESS,
   };
 }
@@ -70,6 +71,7 @@ export async function isoMachine(
     memoryMiB: memoryFor((await stat(file)).size),
     boot: { from: 'iso', file, as },
     disks: [],
+    wiring: { as: 'plain' },
     sshAddress: FIRST_DHCP_ADDRESS,
   };
 }
@@ -88,6 +90,7 @@ export function kernelMachine(
     memoryMiB: memoryFor(imageBytes),
     boot: { from: 'kernel', ...boot },
     disks: [],
+    wiring: { as: 'plain' },
     sshAddress: FIRST_DHCP_ADDRESS,
   };
 }

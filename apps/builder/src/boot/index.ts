@@ -8,6 +8,7 @@ export {
   type Firmware,
   HOST_SEEN_FROM_GUEST,
   type MachineDescription,
+  type Wiring,
 } from './machine-description.ts';
 export { NotAnInstaller, proveInstaller, sshBanner, whileOn } from './prove-installer.ts';
 export { ConsoleError, SerialConsole } from './serial-console.ts';

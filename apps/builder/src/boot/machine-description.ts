@@ -13,6 +13,14 @@ export type BootSource =
   /** Kernel and initrd handed over by QEMU itself, as a boot loader on the disk would. */
   | { readonly from: 'kernel'; readonly kernel: string; readonly initrd: string; readonly parameters: string };
 
+/** How the machine's network cards are cabled to QEMU's user network (10.0.2.0/24, router 10.0.2.2, DNS 10.0.2.3). */
+export type Wiring =
+  | { readonly as: 'plain' }
+  /** Two cards on one wire, for a bond. */
+  | { readonly as: 'pair' }
+  /** One card on a trunk port: every frame carries this 802.1Q tag. */
+  | { readonly as: 'trunk'; readonly tag: number };
+
 /** A computer to emulate, before it is switched on. Disks are never written to: changes live as long as the machine. */
 export interface MachineDescription {
   /** Names the machine in progress and its console log. */
@@ -23,6 +31,7 @@ export interface MachineDescription {
   readonly boot: BootSource;
   /** Raw disk images, seen as /dev/vda, /dev/vdb, … */
   readonly disks: readonly string[];
+  readonly wiring: Wiring;
   /** The guest's address that the forwarded SSH port leads to; QEMU's DHCP gives out 10.0.2.15 first. */
   readonly sshAddress: string;
 }

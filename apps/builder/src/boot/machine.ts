@@ -7,6 +7,7 @@ import { freeLoopbackPort } from './loopback-port.ts';
 import type { MachineDescription } from './machine-description.ts';
 import { type IpxeFiles, qemuArguments } from './qemu-arguments.ts';
 import { SerialConsole } from './serial-console.ts';
+import { startTrunkSwitch } from './trunk-switch.ts';
 
 export interface StartOptions {
   /** Where the serial console is written to; its folder is made. */
@@ -44,10 +45,14 @@ export async function startMachine(description: MachineDescription, options: Sta
   const folder = await mkdtemp(join(tmpdir(), 'nixos-images-machine-'));
   try {
     const ipxe = await layOutIpxe(description, parts, folder);
+    const trunk = description.wiring.as === 'trunk' ? await startTrunkSwitch(description.wiring.tag) : undefined;
     await mkdir(dirname(options.logFile), { recursive: true });
     const sshPort = await freeLoopbackPort();
-    const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe });
-    return switchOn(description, options, parts, command, sshPort, folder);
+    const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe, trunk });
+    return switchOn(description, options, parts, command, sshPort, async () => {
+      trunk?.close();
+      await rm(folder, { recursive: true, force: true });
+    });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -83,7 +88,7 @@ function switchOn(
   parts: MachineParts,
   command: readonly string[],
   sshPort: number,
-  folder: string,
+  cleanUp: () => Promise<void>,
 ): Machine {
   const started = performance.now();
   const serial = new SerialConsole(options.logFile);
@@ -111,7 +116,7 @@ function switchOn(
           ? `${description.name} switched itself off`
           : `QEMU ended with ${result.exitCode ?? result.signal}: ${words}`;
     await serial.close(why);
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp();
   })();
   const stop = async (): Promise<void> => {
     pulled = true;

@@ -10,9 +10,10 @@ const MACHINE: MachineDescription = {
   memoryMiB: 512,
   boot: KERNEL,
   disks: [],
+  wiring: { as: 'plain' },
   sshAddress: FIRST_DHCP_ADDRESS,
 };
-const DETAILS = { accelerator: 'tcg' as const, sshPort: 2222, uefi: undefined, ipxe: undefined };
+const DETAILS = { accelerator: 'tcg' as const, sshPort: 2222, uefi: undefined, ipxe: undefined, trunk: undefined };
 
 function command(machine: Partial<MachineDescription>, details: Partial<Parameters<typeof qemuArguments>[1]> = {}) {
   return qemuArguments({ ...MACHINE, ...machine }, { ...DETAILS, ...details }).join(' ');
@@ -41,6 +42,20 @@ describe('the QEMU command line', () => {
 
   it('leads the SSH port to the address that the guest is expected at', () => {
     expect(command({ sshAddress: '10.0.2.77' })).toContain('hostfwd=tcp:127.0.0.1:2222-10.0.2.77:22');
+  });
+
+  it('puts both cards of a pair on the wire to the router', () => {
+    const line = command({ wiring: { as: 'pair' } });
+    expect(line.match(/hubport,id=\w+,hubid=0/g)).toHaveLength(3);
+    expect(line.match(/virtio-net-pci/g)).toHaveLength(2);
+  });
+
+  it('leads a trunk through the switch', () => {
+    const trunk = { trunk: { qemu: 1, switch: 2 }, upstream: { qemu: 3, switch: 4 }, close: () => undefined };
+    const line = command({ wiring: { as: 'trunk', tag: 42 } }, { trunk });
+    expect(line).toContain('udp=127.0.0.1:2,localaddr=127.0.0.1:1');
+    expect(line).toContain('udp=127.0.0.1:4,localaddr=127.0.0.1:3');
+    expect(line).toContain('virtio-net-pci,netdev=trunk');
   });
 
   it('cannot be led astray by a comma in a file name', () => {

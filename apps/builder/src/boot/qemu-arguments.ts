@@ -1,6 +1,7 @@
 import type { Arch } from '@nixos-images/shared';
 import type { UefiFirmware } from './firmware.ts';
-import type { BootSource, MachineDescription } from './machine-description.ts';
+import type { BootSource, MachineDescription, Wiring } from './machine-description.ts';
+import type { TrunkSwitch, Wire } from './trunk-switch.ts';
 
 /** What is known only when a machine is about to start. */
 export interface StartDetails {
@@ -8,6 +9,8 @@ export interface StartDetails {
   readonly sshPort: number;
   readonly uefi: UefiFirmware | undefined;
   readonly ipxe: IpxeFiles | undefined;
+  /** Only with trunk wiring. */
+  readonly trunk: TrunkSwitch | undefined;
 }
 
 /**
@@ -26,7 +29,7 @@ const BOARD: Readonly<Record<Arch, readonly string[]>> = {
   aarch64: ['-machine', 'virt', '-cpu', 'cortex-a57'],
 };
 
-const MAC = '52:54:00:12:34:56';
+const MACS = ['52:54:00:12:34:56', '52:54:00:12:34:57'] as const;
 
 /** The command line (without the program) that makes QEMU be the described machine, its console on stdio. */
 export function qemuArguments(machine: MachineDescription, details: StartDetails): string[] {
@@ -59,7 +62,36 @@ function network(machine: MachineDescription, details: StartDetails): string[] {
   const user = `user,id=upstream${file},hostfwd=tcp:127.0.0.1:${details.sshPort}-${machine.sshAddress}:22`;
   // Only a machine that boots from its NIC needs the ROM, and QEMU refuses to start where none is installed.
   const rom = file === '' ? ',romfile=' : ',bootindex=0';
-  return ['-netdev', user, '-device', `virtio-net-pci,netdev=upstream,mac=${MAC}${rom}`];
+  return ['-netdev', user, ...cards(machine.wiring, rom, details.trunk)];
+}
+
+function cards(wiring: Wiring, rom: string, trunk: TrunkSwitch | undefined): string[] {
+  const card = (netdev: string, mac: (typeof MACS)[number]): string[] => [
+    ...['-device', `virtio-net-pci,netdev=${netdev},mac=${mac}${rom}`],
+  ];
+  // A hub, so that several things hang on one wire.
+  const hub = (name: string, netdev?: string): string[] => [
+    ...['-netdev', `hubport,id=${name},hubid=0${netdev === undefined ? '' : `,netdev=${netdev}`}`],
+  ];
+  switch (wiring.as) {
+    case 'plain':
+      return card('upstream', MACS[0]);
+    case 'pair':
+      return [
+        ...[...hub('router', 'upstream'), ...hub('first'), ...hub('second')],
+        ...[...card('first', MACS[0]), ...card('second', MACS[1])],
+      ];
+    case 'trunk': {
+      if (trunk === undefined) throw new Error('trunk wiring needs a switch');
+      const socket = (id: string, wire: Wire): string[] => [
+        ...['-netdev', `socket,id=${id},udp=127.0.0.1:${wire.switch},localaddr=127.0.0.1:${wire.qemu}`],
+      ];
+      return [
+        ...[...socket('trunk', trunk.trunk), ...socket('switch', trunk.upstream)],
+        ...[...hub('router', 'upstream'), ...hub('untagged', 'switch'), ...card('trunk', MACS[0])],
+      ];
+    }
+  }
 }
 
 function bootFile(source: BootSource, ipxe: IpxeFiles | undefined): string {
