@@ -11,6 +11,8 @@ export interface LocalStackOptions {
   readonly host: string;
   /** Folder that keeps everything a run makes: bucket, Nix store, Debian packages. */
   readonly state: string;
+  /** Folder of the bucket, where another stack may be running on the same state; by default `bucket` below it. */
+  readonly bucket?: string;
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal;
 }
@@ -27,7 +29,13 @@ export interface LocalStack {
  * over its S3 API, promotes them and serves them. What an earlier run left in the state folder is used again.
  * @throws ExecaError if a step fails; what it had to say stands on standard error by then.
  */
-export async function startLocalStack({ port, host, state, signal }: LocalStackOptions): Promise<LocalStack> {
+export async function startLocalStack({
+  port,
+  host,
+  state,
+  bucket = join(state, 'bucket'),
+  signal,
+}: LocalStackOptions): Promise<LocalStack> {
   const run = (file: string, args: readonly string[], env: Record<string, string> = {}) =>
     execa(file, args, {
       cwd: root,
@@ -46,7 +54,7 @@ export async function startLocalStack({ port, host, state, signal }: LocalStackO
     '--output-logs=errors-only',
     '--log-order=stream',
   ]);
-  const edge = await startStack({ port, host, state: join(state, 'bucket') });
+  const edge = await startStack({ port, host, state: bucket });
   try {
     await publishSmokeImages();
   } catch (error) {
