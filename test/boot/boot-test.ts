@@ -1,0 +1,47 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Machine, MachineDescription } from 'nixos-images/boot';
+import { startMachine } from 'nixos-images/boot';
+import { test } from 'vitest';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const LOGS = fileURLToPath(new URL('../../.state/logs/boot/', import.meta.url));
+
+/** Longest wait for a step, in seconds: what is slow on a busy machine passes, what hangs fails in the end. */
+export const PATIENCE = 300;
+
+/** What a boot test starts machines with and tells of its progress. */
+export interface BootTest {
+  /** Prints what the machine has come to, with the seconds since the test began. */
+  step(text: string): void;
+  /** Switches a machine on; it is stopped at the end of the test. The description goes without a name: the test has one. */
+  start(description: Omit<MachineDescription, 'name'>): Promise<Machine>;
+}
+
+/**
+ * A test that boots one machine. Its console is written to `.state/logs/boot/<name>.log`, and a failure says so.
+ * `name` is a file name; `promise` is what the test shows to be true.
+ */
+export function bootTest(name: string, promise: string, body: (boot: BootTest) => Promise<void>): void {
+  test(`${name}: ${promise}`, async ({ signal }) => {
+    const began = performance.now();
+    const logFile = `${LOGS}${name}.log`;
+    const step = (text: string): void => {
+      const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(5);
+      process.stdout.write(`${seconds} s  ${name}: ${text}\n`);
+    };
+    await using machines = new AsyncDisposableStack();
+    const start = async (description: Omit<MachineDescription, 'name'>): Promise<Machine> => {
+      step(`power on (${description.firmware}, from ${description.boot.from})`);
+      return machines.use(await startMachine({ ...description, name }, { logFile, signal }));
+    };
+    try {
+      await body({ step, start });
+      step('passed');
+    } catch (error) {
+      const log = relative(REPOSITORY, logFile);
+      step(`failed; its console is in ${log}`);
+      throw new Error(`${error instanceof Error ? error.message : error} (console: ${log})`, { cause: error });
+    }
+  });
+}
