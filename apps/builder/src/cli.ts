@@ -2,6 +2,8 @@ import { CommanderError, type OptionValues, Command as Program } from 'commander
 import pack from '../package.json' with { type: 'json' };
 import { type Command, openCommand } from './command.ts';
 import { buildCommand } from './commands/build.ts';
+import { importCommand } from './commands/import.ts';
+import { mirrorCommand } from './commands/mirror.ts';
 import { planCommand } from './commands/plan.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
@@ -98,6 +100,35 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
     .option('--dry-run', 'only say what would change')
     .addHelpText('after', examples('promote', 'promote 26.05.20260820.e17386d', 'promote unstable --dry-run'))
     .action((targets, options) => act(options, (it) => promoteCommand(it, targets, options)));
+
+  command('import', 'Take over releases that exist on GitHub; downloads are checked against its digests.')
+    .argument('<source>', 'github:OWNER/REPO')
+    .option('--tag <tag>', 'the release of this tag')
+    .option('--all', 'every release whose tag is named like a channel')
+    .option('--channel <channel>', 'the channel it belongs to, if its tag does not say so')
+    .option('--series <YY.MM>', 'the NixOS series of nixos-unstable, if no netboot script says it')
+    .option('--smoke', 'the images are no NixOS (tests)')
+    .option('--promote', 'move the channels to what was imported, untried')
+    .option('--dry-run', 'only say what would be imported')
+    .addHelpText(
+      'after',
+      `${examples(
+        'import github:nix-community/nixos-images --tag nixos-unstable --promote',
+        'import github:nix-community/nixos-images --all --dry-run',
+      )}
+GITHUB_TOKEN is needed for private repositories, and raises GitHub's limit of requests. Downloads go on where they stopped.`,
+    )
+    .action((source, options) => act(options, (it) => importCommand(it, source, options)));
+
+  command('mirror', 'Copy what the channels are at to releases of the GitHub repository that the config names.')
+    .argument('[channel...]', 'default: every channel of the config')
+    .option('--dry-run', 'only say what would be there')
+    .addHelpText(
+      'after',
+      `${examples('mirror', 'mirror unstable --dry-run')}
+GITHUB_TOKEN needs the permission to write the contents of that repository.`,
+    )
+    .action((channels, options) => act(options, (it) => mirrorCommand(it, channels, options)));
 
   try {
     await program.parseAsync(argv);

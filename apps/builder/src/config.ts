@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ARCHES, Arch, Channel, defaultVariant, Kind, Time, Variant } from '@nixos-images/shared';
+import { ARCHES, Arch, Channel, defaultVariant, GithubRepository, Kind, Time, Variant } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { EXIT, Failure } from './failure.ts';
 
@@ -58,6 +58,14 @@ const Config = v.strictObject({
     v.strictObject({
       /** minisign public keys that releases may be signed with: the present one and, after a rotation, former ones. */
       publicKeys: v.pipe(v.array(v.string()), v.minLength(1)),
+    }),
+  ),
+  /** A GitHub repository whose releases get a copy of everything that is promoted (docs/operate/github.md). */
+  mirror: v.optional(
+    v.strictObject({
+      repository: GithubRepository,
+      /** Also replace the assets under a tag that is named like the channel. */
+      rolling: v.optional(v.boolean(), false),
     }),
   ),
   /** Hours for which gc leaves alone what nothing refers to; longer than any publish takes. */

@@ -82,9 +82,8 @@ async function readBody(message: IncomingMessage, fault: Fault | undefined): Pro
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of message) {
-    chunks.push(chunk);
     length += chunk.length;
-    if (fault?.kind === 'upload-breaks' && length >= half) break;
+    if (fault?.kind !== 'upload-breaks' || length < half) chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { Channel, GithubRepository, GithubTag } from '@nixos-images/shared';
+import * as v from 'valibot';
+import type { Command } from '../command.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { githubAccessFrom } from '../github/access.ts';
+import { channelOfTag } from '../github/family.ts';
+import { type Imported, importRelease } from '../github/import.ts';
+import { type GithubRelease, GithubReleases } from '../github/releases.ts';
+import { formatBytes } from '../progress/format.ts';
+import { type Promotion, promote } from '../release/promote.ts';
+import { promotionText } from './promote.ts';
+
+export interface ImportCommandOptions {
+  readonly tag?: string;
+  readonly all?: boolean;
+  readonly channel?: string;
+  readonly series?: string;
+  readonly smoke?: boolean;
+  readonly promote?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** One release of the source, and what came of it. */
+type Outcome =
+  | { readonly tag: string; readonly state: 'imported'; readonly imported: Imported; readonly promotion?: Promotion }
+  | { readonly tag: string; readonly state: 'would-import'; readonly imported: Imported }
+  | { readonly tag: string; readonly state: 'failed'; readonly reason: string };
+
+/** `nixos-images import github:OWNER/REPO`: takes releases over that exist on GitHub. */
+export async function importCommand(command: Command, source: string, options: ImportCommandOptions) {
+  const { bucket, config, progress, signal } = command;
+  const repository = parseSource(source);
+  const channel = options.channel === undefined ? undefined : parseChannel(options.channel);
+  const releases = new GithubReleases(repository, { access: githubAccessFrom(process.env), progress, signal });
+  const chosen = await choose(releases, options);
+  const outcomes: Outcome[] = [];
+  for (const release of chosen) {
+    const { tag } = release;
+    try {
+      const imported = await importRelease(release, {
+        releases,
+        bucket,
+        progress,
+        folder: join(config.state, 'downloads'),
+        channel,
+        series: options.series,
+        smoke: options.smoke ?? false,
+        dryRun: options.dryRun ?? false,
+      });
+      const { published } = imported;
+      if (published === undefined) outcomes.push({ tag, state: 'would-import', imported });
+      else if (!options.promote) outcomes.push({ tag, state: 'imported', imported });
+      else {
+        const promotion = await promote(bucket, published.manifest, { signal });
+        outcomes.push({ tag, state: 'imported', imported, promotion });
+      }
+    } catch (error) {
+      // With --all one bad release does not hold the others back; a single one is the whole command.
+      if (!(error instanceof Failure) || chosen.length === 1) throw error;
+      outcomes.push({ tag, state: 'failed', reason: error.message });
+    }
+  }
+  return {
+    json: { repository, dryRun: options.dryRun ?? false, releases: outcomes.map(outcomeJson) },
+    text: outcomes.map(outcomeText).join('\n'),
+    failed: outcomes.some(({ state }) => state === 'failed'),
+  };
+}
+
+function parseSource(source: string): GithubRepository {
+  const repository = v.safeParse(GithubRepository, source.replace(/^github:/, ''));
+  if (source.startsWith('github:') && repository.success) return repository.output;
+  throw new Failure(`${JSON.stringify(source)} is no source to import from.`, {
+    remedy: 'Write it so: github:nix-community/nixos-images.',
+    exitCode: EXIT.usage,
+  });
+}
+
+function parseChannel(name: string): Channel {
+  const channel = v.safeParse(Channel, name);
+  if (channel.success) return channel.output;
+  throw new Failure(`${JSON.stringify(name)} is no channel.`, {
+    remedy: 'A channel is nixos-unstable, or nixos-YY.MM.',
+    exitCode: EXIT.usage,
+  });
+}
+
+async function choose(releases: GithubReleases, options: ImportCommandOptions): Promise<GithubRelease[]> {
+  if ((options.tag === undefined) === (options.all !== true)) {
+    throw new Failure('Say which releases to import: --tag TAG, or --all.', { exitCode: EXIT.usage });
+  }
+  if (options.tag !== undefined) {
+    const tag = v.safeParse(GithubTag, options.tag);
+    const release = tag.success ? await releases.published(tag.output) : undefined;
+    if (release !== undefined) return [release];
+    const there = (await releases.list()).filter(({ draft }) => !draft).map((one) => one.tag);
+    throw new Failure(`${releases.repository} has no release ${JSON.stringify(options.tag)}.`, {
+      remedy: there.length === 0 ? 'It has no releases at all.' : `It has: ${there.slice(0, 10).join(', ')}.`,
+    });
+  }
+  const all = (await releases.list()).filter(({ draft, tag }) => !draft && channelOfTag(tag) !== undefined);
+  if (all.length > 0) return all;
+  throw new Failure(`${releases.repository} has no release that is named like a channel.`, {
+    remedy: 'Import one by its tag: --tag TAG --channel nixos-26.05.',
+  });
+}
+
+function outcomeJson(outcome: Outcome) {
+  if (outcome.state === 'failed') return outcome;
+  const { published, ...facts } = outcome.imported;
+  const { tag, state } = outcome;
+  const promotion = outcome.state === 'imported' ? outcome.promotion : undefined;
+  return { ...facts, tag, state, ...(published && { created: published.created }), ...(promotion && { promotion }) };
+}
+
+function outcomeText(outcome: Outcome): string {
+  if (outcome.state === 'failed') return `${outcome.tag}: not imported: ${outcome.reason}`;
+  const { tag, imported } = outcome;
+  const { version, images, bytes, downloadedBytes, withoutDigest, leftOut, published } = imported;
+  const what = `${version}, ${images.length} images, ${formatBytes(bytes)}`;
+  const said =
+    published === undefined
+      ? `${tag}: would be imported as ${what}`
+      : `${tag}: ${published.created ? 'imported' : 'was imported already'} as ${what} (${formatBytes(downloadedBytes)} downloaded)`;
+  const promotion = outcome.state === 'imported' ? outcome.promotion : undefined;
+  const next = published !== undefined && promotion === undefined;
+  return [
+    said,
+    ...(withoutDigest.length > 0 ? [`  only the size could be checked of: ${withoutDigest.join(', ')}`] : []),
+    ...leftOut.map(({ name, reason }) => `  left out: ${name}: ${reason}`),
+    ...(promotion ? [`  ${promotionText(promotion, false)}`] : []),
+    ...(next ? [`  next: nixos-images promote ${version}`] : []),
+  ].join('\n');
+}
