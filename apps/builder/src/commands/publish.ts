@@ -1,11 +1,13 @@
 import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
+import { attachSignatures, attachSource, inOrder } from '../release/attach.ts';
 import { composeCandidate, draftOf, sizeOf } from '../release/candidate.ts';
 import type { ChannelPlan } from '../release/plan.ts';
 import { type Published, publish } from '../release/publish.ts';
+import { signingKeyFor } from '../sign/signing-key.ts';
 import { buildPlanned } from './build.ts';
-import { makePlans } from './plan.ts';
+import { makePlans, type PlannedChannel } from './plan.ts';
 
 export interface PublishCommandOptions {
   readonly channel?: readonly string[];
@@ -19,20 +21,26 @@ export type ChannelPublished =
   | { readonly channel: ChannelPlan['channel']; readonly state: 'published'; readonly published: Published };
 
 /** Builds and publishes what a plan says; moves no channel. */
-export async function publishPlanned(command: Command, plan: ChannelPlan): Promise<Published> {
+export async function publishPlanned(command: Command, { plan, wanted }: PlannedChannel): Promise<Published> {
+  const { bucket, config, progress, signal } = command;
   if (plan.images.length === 0) throw new Failure(`${plan.channel} has no images.`, { exitCode: EXIT.usage });
+  // Before hours of building: a key that is missing is better known now.
+  const key = await signingKeyFor(config, process.env);
   const built = await buildPlanned(command, plan);
-  return publish(command.bucket, draftOf(composeCandidate(plan, built)), { progress: command.progress });
+  const source = attachSource({ flake: wanted.config.flake, nix: { cwd: config.folder, signal } }, key);
+  const known = new Map(built.flatMap(({ files }) => files.map(({ digest }) => [digest.sha256, digest.blake2b])));
+  const attach = key === undefined ? source : inOrder(attachSignatures(key, known), source);
+  return publish(bucket, draftOf(composeCandidate(plan, built)), { progress, attach });
 }
 
 /** `nixos-images publish`: plan, build, upload, verify. */
 export async function publishCommand(command: Command, options: PublishCommandOptions) {
   const results: ChannelPublished[] = [];
-  for (const { plan } of await makePlans(command, options)) {
-    const { channel, state } = plan;
+  for (const planned of await makePlans(command, options)) {
+    const { channel, state } = planned.plan;
     if (state !== 'to-release') results.push({ channel, state });
     else if (options.dryRun) results.push({ channel, state: 'would-publish' });
-    else results.push({ channel, state: 'published', published: await publishPlanned(command, plan) });
+    else results.push({ channel, state: 'published', published: await publishPlanned(command, planned) });
   }
   return { json: { channels: results.map(publishedJson) }, text: results.map(publishedText).join('\n') };
 }

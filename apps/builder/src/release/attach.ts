@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import {
+  blobKey,
+  type File,
+  filesOf,
+  formatJson,
+  type Manifest,
+  PUBLIC_KEY_KEY,
+  releaseKey,
+  type Sha256,
+  sha256Sums,
+  signatureKey,
+} from '@nixos-images/shared';
+import type { Bucket } from '../bucket.ts';
+import { Failure } from '../failure.ts';
+import type { NixOptions } from '../nix/run.ts';
+import { billOfMaterials, requisitesOf } from '../sign/bill-of-materials.ts';
+import { sealed } from '../sign/envelope.ts';
+import { blake2bHex, formatPublicKey, type SigningKey, signatureOf } from '../sign/minisign.ts';
+import { flakeMetadata, IN_TOTO, provenanceOf } from '../sign/provenance.ts';
+import type { Attach } from './publish.ts';
+import { IMMUTABLE, REVALIDATE } from './stored.ts';
+
+/** Where a release's images were built. */
+export interface BuildSource {
+  readonly flake: string;
+  readonly nix: NixOptions;
+}
+
+/** Writes the bill of materials, and with a key the provenance. */
+export function attachSource({ flake, nix }: BuildSource, key: SigningKey | undefined): Attach {
+  return async (bucket, manifest) => {
+    const derivations = manifest.images.flatMap(({ origin }) => (origin.from === 'nix' ? [origin.derivation] : []));
+    const bill = releaseKey(manifest.version, 'sbom.json');
+    if ((await bucket.stat(bill)) === undefined) {
+      const text = formatJson(billOfMaterials(manifest, await requisitesOf(derivations, nix)));
+      await writeFirst(bucket, bill, text, 'application/vnd.cyclonedx+json');
+    }
+    const provenance = releaseKey(manifest.version, 'provenance.json');
+    if (key === undefined || (await bucket.stat(provenance)) !== undefined) return;
+    const statement = provenanceOf(manifest, flake, await flakeMetadata(flake, nix));
+    await writeFirst(bucket, provenance, formatJson(sealed(key, IN_TOTO, statement)), 'application/vnd.dsse+json');
+  };
+}
+
+/**
+ * Signs manifest, sums and every file.
+ * @param known BLAKE2b-512 of files that were hashed here; others are read from the bucket.
+ */
+export function attachSignatures(key: SigningKey, known: ReadonlyMap<Sha256, string>): Attach {
+  return async (bucket, manifest) => {
+    const { version } = manifest;
+    const write = async (object: string, blake2b: string, name: string) => {
+      await writeFirst(
+        bucket,
+        object,
+        signatureOf(key, blake2b, `file:${name}\tversion:${version}`),
+        'text/plain; charset=utf-8',
+      );
+    };
+    await write(releaseKey(version, 'manifest.json.minisig'), blake2bHex(formatJson(manifest)), 'manifest.json');
+    await write(releaseKey(version, 'SHA256SUMS.minisig'), blake2bHex(sha256Sums(manifest)), 'SHA256SUMS');
+    for (const { file } of manifest.images.flatMap(filesOf)) {
+      const object = signatureKey(version, file.name);
+      if ((await bucket.stat(object)) !== undefined) continue;
+      await write(object, known.get(file.sha256) ?? (await blake2bOfBlob(bucket, file)), file.name);
+    }
+    await announce(bucket, key);
+  };
+}
+
+/** Writes an object that only has to be there: when a former run, or another key, wrote one, that one stays. */
+async function writeFirst(bucket: Bucket, key: string, text: string, contentType: string): Promise<void> {
+  await bucket.write(key, text, { contentType, cacheControl: IMMUTABLE, condition: { ifAbsent: true } });
+}
+
+/** Lets readers find the public key of what is signed from now on. */
+async function announce(bucket: Bucket, key: SigningKey): Promise<void> {
+  const text = formatPublicKey(key);
+  if ((await bucket.read(PUBLIC_KEY_KEY))?.text === text) return;
+  await bucket.write(PUBLIC_KEY_KEY, text, { contentType: 'text/plain; charset=utf-8', cacheControl: REVALIDATE });
+}
+
+async function blake2bOfBlob(bucket: Bucket, file: File): Promise<string> {
+  const blob = await bucket.open(blobKey(file.sha256));
+  if (blob === undefined)
+    throw new Failure(`The blob of ${file.name} is missing.`, { remedy: 'Publish again with --all.' });
+  const [sha256, blake2b] = [createHash('sha256'), createHash('blake2b512')];
+  for await (const chunk of blob) {
+    sha256.update(chunk);
+    blake2b.update(chunk);
+  }
+  if (sha256.digest('hex') === file.sha256) return blake2b.digest('hex');
+  throw new Failure(`The blob of ${file.name} is damaged, so it was not signed.`, {
+    remedy: `Delete ${blobKey(file.sha256)} from the bucket, then publish again with --all.`,
+  });
+}
+
+/** One attachment after the other. */
+export function inOrder(...attachments: readonly Attach[]): Attach {
+  return async (bucket: Bucket, manifest: Manifest) => {
+    for (const attach of attachments) await attach(bucket, manifest);
+  };
+}
