@@ -10,7 +10,7 @@ import {
 import type { Bucket } from '../bucket.ts';
 import { Failure } from '../failure.ts';
 import { changeCatalog } from './catalog-change.ts';
-import { requireBlobs } from './read-back.ts';
+import { requireRelease } from './read-back.ts';
 
 export interface Promotion {
   readonly channel: Manifest['channel'];
@@ -85,7 +85,7 @@ export async function promote(bucket: Bucket, manifest: Manifest, options: Promo
     refuseCollected(catalog, manifest);
     // After the catalog was read: a collection that ends before this is seen here, one that begins later changes the
     // catalog and so makes the swap fail (docs/publishing.md).
-    await requireBlobs(bucket, manifest);
+    await requireRelease(bucket, manifest);
     if (options.dryRun) return undefined;
     return { ...catalog, channels: { ...catalog.channels, [channel]: merged.entry } };
   };

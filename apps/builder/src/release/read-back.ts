@@ -1,4 +1,12 @@
-import { blobKey, filesOf, formatJson, type Manifest, releaseKey, sha256Sums } from '@nixos-images/shared';
+import {
+  blobKey,
+  filesOf,
+  formatJson,
+  type Manifest,
+  releaseKey,
+  sha256Sums,
+  signatureKey,
+} from '@nixos-images/shared';
 import type { Bucket } from '../bucket.ts';
 import { Failure } from '../failure.ts';
 import { readManifest } from './stored.ts';
@@ -13,6 +21,30 @@ export async function readBack(bucket: Bucket, manifest: Manifest): Promise<void
   if (stored?.text !== formatJson(manifest)) throw differs(releaseKey(version, 'manifest.json'));
   const sums = await bucket.read(releaseKey(version, 'SHA256SUMS'));
   if (sums?.text !== sha256Sums(manifest)) throw differs(releaseKey(version, 'SHA256SUMS'));
+  await requireBlobs(bucket, manifest);
+}
+
+/**
+ * Looks for everything that a reader of a release may ask for, as one listing and one look at each blob.
+ * @throws Failure when something is missing: it was never written, or a collection took it.
+ */
+export async function requireRelease(bucket: Bucket, manifest: Manifest): Promise<void> {
+  const { version } = manifest;
+  const keys = new Set<string>();
+  for await (const { key } of bucket.list(`releases/${version}/`)) keys.add(key);
+  const signed = keys.values().some((key) => key.endsWith('.minisig'));
+  const signatures = signed ? manifest.images.flatMap(filesOf).map(({ file }) => signatureKey(version, file.name)) : [];
+  const objects = signed
+    ? (['manifest.json', 'SHA256SUMS', 'manifest.json.minisig', 'SHA256SUMS.minisig'] as const)
+    : (['manifest.json', 'SHA256SUMS'] as const);
+  const missing = [...objects.map((object) => releaseKey(version, object)), ...signatures].find(
+    (key) => !keys.has(key),
+  );
+  if (missing !== undefined) {
+    throw new Failure(`${missing} is missing.`, {
+      remedy: `Publish ${manifest.channel} again: it writes what the bucket lacks.`,
+    });
+  }
   await requireBlobs(bucket, manifest);
 }
 

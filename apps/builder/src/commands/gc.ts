@@ -1,0 +1,49 @@
+import type { Channel } from '@nixos-images/shared';
+import type { Command } from '../command.ts';
+import { formatBytes } from '../progress/format.ts';
+import { collect, previewCollection } from '../release/collect.ts';
+import type { Garbage, Retention } from '../release/garbage.ts';
+import { selectChannels } from '../selection.ts';
+
+const HOUR = 60 * 60 * 1000;
+
+/** `nixos-images gc`: what nothing names any more; deletes it only with `--delete`. */
+export async function gcCommand({ bucket, config, progress, signal }: Command, options: { readonly delete?: boolean }) {
+  const retention = new Map<Channel, Retention>(
+    selectChannels(config, []).flatMap((channel) => {
+      const keep = config.channels[channel]?.keep;
+      return keep === undefined ? [] : [[channel, keep]];
+    }),
+  );
+  const collectOptions = { retention, grace: config.graceHours * HOUR, signal };
+  const task = progress.begin('collect garbage');
+  try {
+    const found = options.delete
+      ? await collect(bucket, { ...collectOptions, onRemoved: (key) => task.detail(key) })
+      : await previewCollection(bucket, collectOptions).then((garbage) => (garbage === undefined ? [] : [garbage]));
+    return gcResult(found, options.delete ?? false);
+  } finally {
+    task.drop();
+  }
+}
+
+function gcResult(found: readonly Garbage[], deleted: boolean) {
+  const releases = found.flatMap((garbage) => [...garbage.releases.keys()]);
+  const blobs = found.flatMap((garbage) => garbage.blobs);
+  const expired = found.flatMap((garbage) =>
+    [...garbage.expired].map(([channel, versions]) => ({ channel, versions })),
+  );
+  const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  const text =
+    releases.length + blobs.length + expired.length === 0
+      ? 'nothing to collect'
+      : `${deleted ? 'deleted' : 'would delete'} ${blobs.length} blobs (${formatBytes(bytes)}) and ${releases.length} releases${deleted ? '' : '; run gc --delete to do it'}`;
+  const lines = [
+    ...releases.map((version) => `  release ${version}`),
+    ...blobs.map(({ sha256, size }) => `  blob ${sha256} ${formatBytes(size)}`),
+  ];
+  return {
+    json: { deleted, bytes, releases, expired, blobs: blobs.map(({ sha256, size }) => ({ sha256, size })) },
+    text: [text, ...lines].join('\n'),
+  };
+}
