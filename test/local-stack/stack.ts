@@ -76,6 +76,12 @@ export async function startLocalStack({
         AWS_SECRET_ACCESS_KEY: edge.s3.secretAccessKey,
       });
     await builder('publish', '--config', 'test/smoke-images/nixos-images.config.ts');
-    await builder('promote', '--config', 'test/smoke-images/nixos-images.config.ts');
+    await builder(
+      'promote',
+      '--config',
+      'test/smoke-images/nixos-images.config.ts',
+      '--without-boot-test',
+      'local stack',
+    );
   }
 }

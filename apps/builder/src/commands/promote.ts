@@ -4,25 +4,23 @@ import type { Bucket } from '../bucket.ts';
 import type { Command } from '../command.ts';
 import type { Config } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
+import { passBootGate } from '../release/boot-gate.ts';
 import { type Promotion, promote, supersedes } from '../release/promote.ts';
 import { listVersions, readCatalog, readManifest } from '../release/stored.ts';
 import { selectChannels } from '../selection.ts';
 
 export interface PromoteCommandOptions {
   readonly dryRun?: boolean;
+  /** Why the boot gate is passed by. */
+  readonly withoutBootTest?: string;
 }
 
 /** `nixos-images promote [CHANNEL or VERSION …]`: moves channels to releases that are published. */
 export async function promoteCommand(command: Command, targets: readonly string[], options: PromoteCommandOptions) {
-  const { bucket, config, signal } = command;
+  const { bucket, config } = command;
   const manifests = await resolveTargets(bucket, config, targets);
   const promotions: Promotion[] = [];
-  for (const manifest of manifests) {
-    const state = stateOf(config, manifest);
-    promotions.push(
-      await promote(bucket, manifest, { signal, ...(state && { state }), ...(options.dryRun && { dryRun: true }) }),
-    );
-  }
+  for (const manifest of manifests) promotions.push(await promoteGated(command, manifest, options));
   const text = promotions.map((promotion) => promotionText(promotion, options.dryRun ?? false));
   return {
     json: {
@@ -31,6 +29,20 @@ export async function promoteCommand(command: Command, targets: readonly string[
     },
     text: text.length > 0 ? text.join('\n') : 'nothing to do',
   };
+}
+
+/** Promotes a release if its images boot; one that would change nothing need not. */
+export async function promoteGated(
+  { bucket, config, progress, signal }: Command,
+  manifest: Manifest,
+  { dryRun = false, withoutBootTest }: PromoteCommandOptions,
+): Promise<Promotion> {
+  const state = stateOf(config, manifest);
+  const promotion = { signal, ...(state && { state }) };
+  const preview = await promote(bucket, manifest, { ...promotion, dryRun: true });
+  if (dryRun || preview.outcome === 'already-there') return preview;
+  await passBootGate(bucket, manifest, { state: config.state, progress, signal, without: withoutBootTest });
+  return promote(bucket, manifest, promotion);
 }
 
 function stateOf(config: Config, { channel }: Manifest): ChannelState | undefined {
