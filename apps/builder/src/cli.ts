@@ -2,11 +2,15 @@ import { CommanderError, type OptionValues, Command as Program } from 'commander
 import pack from '../package.json' with { type: 'json' };
 import { type Command, openCommand } from './command.ts';
 import { buildCommand } from './commands/build.ts';
+import { freezeCommand, listCommand, rollbackCommand } from './commands/channels.ts';
+import { gcCommand } from './commands/gc.ts';
 import { importCommand } from './commands/import.ts';
+import { keygenCommand } from './commands/keygen.ts';
 import { mirrorCommand } from './commands/mirror.ts';
 import { planCommand } from './commands/plan.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { CONFIG_FILE } from './config.ts';
 import { EXIT, Failure } from './failure.ts';
 import { PlainProgress, TerminalProgress } from './progress/line-progress.ts';
@@ -95,9 +99,10 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
     .addHelpText('after', examples('publish', 'publish --channel unstable --dry-run'))
     .action((options) => act(options, (it) => publishCommand(it, options)));
 
-  command('promote', 'Move channels to published releases.')
+  command('promote', 'Boot the images of published releases in QEMU, and move channels to those that boot.')
     .argument('[target...]', 'channels (to their newest release) or versions; default: every channel of the config')
     .option('--dry-run', 'only say what would change')
+    .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
     .addHelpText('after', examples('promote', 'promote 26.05.20260820.e17386d', 'promote unstable --dry-run'))
     .action((targets, options) => act(options, (it) => promoteCommand(it, targets, options)));
 
@@ -129,6 +134,53 @@ GITHUB_TOKEN is needed for private repositories, and raises GitHub's limit of re
 GITHUB_TOKEN needs the permission to write the contents of that repository.`,
     )
     .action((channels, options) => act(options, (it) => mirrorCommand(it, channels, options)));
+
+  command('list', 'Show where each channel is and what it can go back to.')
+    .addHelpText('after', examples('list', 'list --json'))
+    .action((options) => act(options, (it) => listCommand(it)));
+
+  command('rollback', 'Move a channel back to a former release.')
+    .argument('<channel>')
+    .option('--to <version>', 'the release to go back to; default: the newest that is older than the current')
+    .option('--dry-run', 'only say what would change')
+    .addHelpText('after', examples('rollback 26.05 --dry-run', 'rollback unstable --to 26.11.20260820.e17386d'))
+    .action((channel, options) => act(options, (it) => rollbackCommand(it, channel, options)));
+
+  command('freeze', 'Say that a channel gets no more releases; its last one stays.')
+    .argument('<channel>')
+    .option('--reason <text>', 'what readers are told')
+    .option('--thaw', 'let it get releases again')
+    .option('--dry-run', 'only say what would change')
+    .addHelpText(
+      'after',
+      examples('freeze 25.05 --reason "NixOS 25.05 reached its end of life"', 'freeze 25.05 --thaw'),
+    )
+    .action((channel, options) => act(options, (it) => freezeCommand(it, channel, options)));
+
+  command('verify', 'Check that the bucket holds what its manifests promise, and an edge what the bucket says.')
+    .option('--deep', 'read and hash every blob')
+    .option('--edge <url>', 'also ask this edge')
+    .addHelpText('after', examples('verify', 'verify --deep --edge https://images.example.org'))
+    .action((options) => act(options, (it) => verifyCommand(it, options)));
+
+  command('gc', 'Say what nothing names any more, and delete it with --delete.')
+    .option('--delete', 'delete it; without this, gc is a dry run')
+    .option('--dry-run', 'only say what would be deleted (the default)')
+    .addHelpText('after', examples('gc', 'gc --delete'))
+    .action((options) =>
+      act(options, (it) => gcCommand(it, { delete: options.delete === true && options.dryRun !== true })),
+    );
+
+  program
+    .command('keygen')
+    .description('Make a key to sign releases with.')
+    .argument('<file>', 'where the secret key goes; its public half goes beside it, with .pub')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', examples('keygen /root/nixos-images.key'))
+    .action(async (file, options) => {
+      const { json, text } = await keygenCommand(file);
+      stdout.write(options.json ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
+    });
 
   try {
     await program.parseAsync(argv);

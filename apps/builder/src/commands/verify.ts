@@ -1,0 +1,54 @@
+import { versionsOf } from '@nixos-images/shared';
+import type { Command } from '../command.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { formatBytes } from '../progress/format.ts';
+import { ReleaseCheck } from '../release/check.ts';
+import { checkEdge } from '../release/check-edge.ts';
+import { listVersions, readCatalog } from '../release/stored.ts';
+import { trustedKeys } from '../sign/signing-key.ts';
+
+export interface VerifyOptions {
+  readonly deep?: boolean;
+  readonly edge?: string;
+}
+
+/** `nixos-images verify`: whether the bucket, and an edge over it, hold what they promise. */
+export async function verifyCommand({ bucket, config, progress, signal }: Command, options: VerifyOptions) {
+  const edge = options.edge === undefined ? undefined : parseEdge(options.edge);
+  const catalog = (await readCatalog(bucket))?.catalog;
+  const named = catalog === undefined ? [] : versionsOf(catalog).map(({ version }) => version);
+  const versions = [...new Set([...named, ...(await listVersions(bucket))])];
+  const task = progress.begin('verify');
+  const check = new ReleaseCheck(bucket, {
+    keys: trustedKeys(config),
+    deep: options.deep ?? false,
+    onBlob: ({ name }) => task.detail(name),
+  });
+  try {
+    for (const version of versions) await check.release(version);
+    const problems = [...check.problems, ...(edge && catalog ? await checkEdge(edge, catalog, signal) : [])];
+    const how = options.deep ? `read and hashed (${formatBytes(check.bytesRead)})` : 'looked at';
+    const summary = `${versions.length} releases, ${check.blobs} blobs ${how}: ${problems.length === 0 ? 'all right' : `${problems.length} problems`}`;
+    return {
+      json: {
+        releases: versions.length,
+        blobs: check.blobs,
+        bytesRead: check.bytesRead,
+        deep: options.deep ?? false,
+        problems,
+      },
+      text: [...problems.map(({ object, problem }) => `${object} ${problem}`), summary].join('\n'),
+      failed: problems.length > 0,
+    };
+  } finally {
+    task.drop();
+  }
+}
+
+function parseEdge(text: string): URL {
+  if (URL.canParse(text)) return new URL(text);
+  throw new Failure(`${JSON.stringify(text)} is not a URL.`, {
+    remedy: 'Such as --edge https://images.example.org.',
+    exitCode: EXIT.usage,
+  });
+}
