@@ -1,16 +1,30 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-/** Pure modules and the local stack are tested in Node; what needs the Workers runtime, in `*.worker.test.ts`, in workerd itself. */
+/** Tests that run in workerd itself, with a bucket. */
+export function inWorkerd(name: string, include: string[], root: string): TestProjectInlineConfiguration {
+  return {
+    plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-01', r2Buckets: ['BUCKET'] } })],
+    define: { OPENAPI_DOCUMENT: '"{}"' },
+    test: { name, include, root },
+  };
+}
+
+/**
+ * Pure modules and the local stack are tested in Node; what needs the Workers runtime, in `*.worker.test.ts`, in workerd. The hostile
+ * requests take longer than a unit test may: `npm run test:conformance` runs them.
+ */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', include: ['{src,local,build}/**/*.test.ts'], exclude: ['**/*.worker.test.ts'] } },
       {
-        plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-01', r2Buckets: ['BUCKET'] } })],
-        define: { OPENAPI_DOCUMENT: '"{}"' },
-        test: { name: 'workerd', include: ['src/**/*.worker.test.ts'] },
+        test: {
+          name: 'node',
+          include: ['{src,local,build}/**/*.test.ts'],
+          exclude: ['**/*.worker.test.ts', 'src/hostile.test.ts'],
+        },
       },
+      inWorkerd('workerd', ['src/**/*.worker.test.ts'], import.meta.dirname),
     ],
   },
 });
