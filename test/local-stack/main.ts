@@ -4,11 +4,13 @@ import { StackFailure } from '@nixos-images/edge/local';
 import { ExecaError } from 'execa';
 import { startLocalStack } from './stack.ts';
 
-const USAGE = `usage: script/server [--port N] [--host ADDRESS] [--state DIR]
+const USAGE = `usage: script/server [--import] [--port N] [--host ADDRESS] [--state DIR]
 
 Builds the smoke images with Nix, publishes them to a local bucket and serves them; sets up what is missing first.
 Prints "serving on http://…" when it is ready. Ctrl-C ends it. Run again, it uses what the last run left.
 
+  --import        serve the NixOS images that github.com/nix-community/nixos-images has today instead of smoke
+                  images; GITHUB_TOKEN, if it is set, raises GitHub's rate limit
   --port N        TCP port (8787); 0 takes a free one
   --host ADDRESS  address to listen on (127.0.0.1)
   --state DIR     folder for the bucket, the Nix store and Debian's packages (.state)
@@ -28,6 +30,7 @@ function parseOptions() {
         port: { type: 'string', default: '8787' },
         host: { type: 'string', default: '127.0.0.1' },
         state: { type: 'string', default: '.state' },
+        import: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;
@@ -61,6 +64,7 @@ try {
     port,
     host: options.host,
     state: resolve(options.state),
+    images: options.import ? 'imported' : 'smoke',
     signal: ending.signal,
   });
   console.log(`serving on ${stack.url}`);

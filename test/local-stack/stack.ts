@@ -3,6 +3,10 @@ import { type S3Access, startStack } from '@nixos-images/edge/local';
 import { execa } from 'execa';
 
 const root = join(import.meta.dirname, '..', '..');
+const CONFIG = ['--config', 'test/smoke-images/nixos-images.config.ts'] as const;
+
+/** The community's weekly NixOS images, as they lie on GitHub. */
+const IMPORT_SOURCE = 'github:nix-community/nixos-images';
 
 export interface LocalStackOptions {
   /** TCP port; 0 takes a free one. */
@@ -11,8 +15,10 @@ export interface LocalStackOptions {
   readonly host: string;
   /** Folder that keeps everything a run makes: bucket, Nix store, Debian packages. */
   readonly state: string;
-  /** Folder of the bucket, where another stack may be running on the same state; by default `bucket` below it. */
+  /** Folder of the bucket, where another stack may be running on the same state; by default one below it. */
   readonly bucket?: string;
+  /** What to serve: smoke images built here, or the NixOS images that are on GitHub today. */
+  readonly images?: 'smoke' | 'imported';
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal;
 }
@@ -25,63 +31,64 @@ export interface LocalStack {
 }
 
 /**
- * Does the whole of the main job on this machine: builds the smoke images with Nix, publishes them to a local bucket
- * over its S3 API, promotes them and serves them. What an earlier run left in the state folder is used again.
+ * Does the whole of the main job on this machine: brings images into a local bucket over its S3 API, promotes them and
+ * serves them. What an earlier run left in the state folder is used again.
  * @throws ExecaError if a step fails; what it had to say stands on standard error by then.
  */
 export async function startLocalStack({
   port,
   host,
   state,
-  bucket = join(state, 'bucket'),
+  images = 'smoke',
+  // A bucket of its own: on one channel, a smoke release and a NixOS release would supersede each other.
+  bucket = join(state, images === 'smoke' ? 'bucket' : 'bucket-imported'),
   signal,
 }: LocalStackOptions): Promise<LocalStack> {
-  const run = (file: string, args: readonly string[], env: Record<string, string> = {}) =>
-    execa(file, args, {
-      cwd: root,
-      env,
-      stdin: 'ignore',
-      stdout: process.stderr,
-      stderr: process.stderr,
-      ...(signal === undefined ? {} : { cancelSignal: signal }),
-      forceKillAfterDelay: 5000,
-    });
-
-  await run('turbo', [
-    'run',
-    'build',
-    '--filter=@nixos-images/edge',
-    '--output-logs=errors-only',
-    '--log-order=stream',
-  ]);
+  await run(['turbo', 'run', 'build', '--filter=@nixos-images/edge', '--output-logs=errors-only'], {}, signal);
   const edge = await startStack({ port, host, state: bucket });
+  const environment = {
+    SMOKE_FLAKE: join(state, 'smoke-flake'),
+    BUILDER_STATE: join(state, 'builder'),
+    BUCKET_ENDPOINT: edge.s3.endpoint,
+    BUCKET_NAME: edge.s3.bucket,
+    AWS_ACCESS_KEY_ID: edge.s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: edge.s3.secretAccessKey,
+  };
+  const commands =
+    images === 'imported'
+      ? [['nixos-images', 'import', IMPORT_SOURCE, '--all', '--promote', ...CONFIG]]
+      : [
+          ['test/smoke-images/prepare', environment.SMOKE_FLAKE],
+          [...withNix(state), 'nixos-images', 'publish', ...CONFIG],
+          [...withNix(state), 'nixos-images', 'promote', ...CONFIG, '--without-boot-test', 'local stack'],
+        ];
   try {
-    await publishSmokeImages();
+    for (const command of commands) await run(command, environment, signal);
   } catch (error) {
     await edge.stop();
     throw error;
   }
   return edge;
+}
 
-  async function publishSmokeImages(): Promise<void> {
-    const flake = join(state, 'smoke-flake');
-    await run('test/smoke-images/prepare', [flake]);
-    const builder = (...args: string[]) =>
-      run('test/smoke-images/with-nix', [join(state, 'nix'), 'nixos-images', ...args], {
-        SMOKE_FLAKE: flake,
-        BUILDER_STATE: join(state, 'builder'),
-        BUCKET_ENDPOINT: edge.s3.endpoint,
-        BUCKET_NAME: edge.s3.bucket,
-        AWS_ACCESS_KEY_ID: edge.s3.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: edge.s3.secretAccessKey,
-      });
-    await builder('publish', '--config', 'test/smoke-images/nixos-images.config.ts');
-    await builder(
-      'promote',
-      '--config',
-      'test/smoke-images/nixos-images.config.ts',
-      '--without-boot-test',
-      'local stack',
-    );
-  }
+/** Runs a command with a Nix store of its own. */
+function withNix(state: string): string[] {
+  return ['test/smoke-images/with-nix', join(state, 'nix')];
+}
+
+async function run(
+  [file = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await execa(file, args, {
+    cwd: root,
+    env,
+    stdin: 'ignore',
+    // Standard output is for the address alone.
+    stdout: process.stderr,
+    stderr: process.stderr,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    forceKillAfterDelay: 5000,
+  });
 }
