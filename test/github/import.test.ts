@@ -3,7 +3,7 @@ import { Channel } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCatalog } from '../../apps/builder/src/release/stored.ts';
-import { addRelease, INIT, type Stage, setStage, todaysAssets } from './stage.ts';
+import { addRelease, INIT, type Stage, setStage, todaysAssets, UNTRIED } from './stage.ts';
 
 const SOURCE = 'github:nix-community/nixos-images';
 
@@ -25,7 +25,15 @@ describe('nixos-images import', () => {
   it('serves a release of GitHub from the edge, byte for byte', async () => {
     const assets = todaysAssets('one');
     addRelease(stage.source, 'nixos-unstable', assets);
-    const { code, out, err } = await stage.run('import', SOURCE, '--tag', 'nixos-unstable', '--promote', '--json');
+    const { code, out, err } = await stage.run(
+      'import',
+      SOURCE,
+      '--tag',
+      'nixos-unstable',
+      '--promote',
+      ...UNTRIED,
+      '--json',
+    );
     expect({ code, err }).toMatchObject({ code: 0 });
     const [release] = JSON.parse(out).releases;
     expect(release).toMatchObject({ channel: 'nixos-unstable', state: 'imported', leftOut: [], withoutDigest: [] });
@@ -147,7 +155,7 @@ describe('nixos-images import', () => {
     addRelease(stage.source, 'nixos-26.05', new Map([['tool.zip', Buffer.from('x')]]));
     addRelease(stage.source, 'nixos-unstable', todaysAssets('one'));
     addRelease(stage.source, 'v1', todaysAssets('two'));
-    const { code, out } = await stage.run('import', SOURCE, '--all', '--promote');
+    const { code, out } = await stage.run('import', SOURCE, '--all', '--promote', ...UNTRIED);
     expect(code).toBe(1);
     expect(out).toContain('nixos-26.05: not imported: The release nixos-26.05 has none of the images');
     expect(out).toMatch(/nixos-unstable: promoted to 26\.11/);

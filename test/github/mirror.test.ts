@@ -8,7 +8,7 @@ import { GithubReleases, type Patience } from '../../apps/builder/src/github/rel
 import { silentProgress } from '../../apps/builder/src/progress/progress.ts';
 import { readCatalog } from '../../apps/builder/src/release/stored.ts';
 import type { Fault } from './local-github/faults.ts';
-import { addRelease, INIT, type Stage, setStage, todaysAssets } from './stage.ts';
+import { addRelease, INIT, type Stage, setStage, todaysAssets, UNTRIED } from './stage.ts';
 
 const CHANNEL = v.parse(Channel, 'nixos-unstable');
 const HURRIED: Patience = { attempts: 3, firstPause: 1, longestWait: 5 };
@@ -28,7 +28,7 @@ function assetsOf(seed: string): ReadonlyMap<string, Buffer> {
 async function publish(seed: string): Promise<Manifest> {
   stage.source.releases = [];
   addRelease(stage.source, CHANNEL, assetsOf(seed));
-  const imported = await stage.run('import', 'github:nix-community/nixos-images', '--all', '--promote');
+  const imported = await stage.run('import', 'github:nix-community/nixos-images', '--all', '--promote', ...UNTRIED);
   expect(imported).toMatchObject({ code: 0 });
   const current = (await readCatalog(stage.bucket))?.catalog.channels[CHANNEL]?.current;
   if (current === undefined) throw new Error('nothing was imported');

@@ -7,6 +7,9 @@ import { S3Bucket } from '../../apps/builder/src/s3/s3-bucket.ts';
 import { Repository } from './local-github/repository.ts';
 import { type LocalGithub, startLocalGithub } from './local-github/server.ts';
 
+/** Options of a promotion: the bytes here are no images, so nothing could boot. */
+export const UNTRIED = ['--without-boot-test', 'no images, a test of the import'] as const;
+
 /** The init of a script of today's form; its name says which series it is. */
 export const INIT = '/nix/store/7p9x0y5k-nixos-system-nixos-26.11pre56789.gfedcba/init';
 

@@ -10,6 +10,7 @@ import { mirrorCommand } from './commands/mirror.ts';
 import { planCommand } from './commands/plan.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
+import { releaseCommand } from './commands/release.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { CONFIG_FILE } from './config.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -106,6 +107,23 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
     .addHelpText('after', examples('promote', 'promote 26.05.20260820.e17386d', 'promote unstable --dry-run'))
     .action((targets, options) => act(options, (it) => promoteCommand(it, targets, options)));
 
+  command(
+    'release',
+    'The weekly run: lock, plan, build, publish, boot, promote, mirror and gc, with one report at the end.',
+  )
+    .option('--channel <name>', 'only this channel; may be repeated', collect, [])
+    .option('--update-lock', 'first update the lock of every flake of the config that is on this machine')
+    .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
+    .option('--no-gc', 'delete nothing')
+    .option('--report <file>', 'also write the report to a file, as JSON')
+    .addHelpText(
+      'after',
+      `${examples('release --update-lock', 'release --channel unstable --report report.json')}
+A channel that fails does not hold the others back; the exit code is 1 if anything went wrong. Run it again to go on where
+it stopped. On GitHub Actions the report is also the step's summary.`,
+    )
+    .action((options) => act(options, (it) => releaseCommand(it, options)));
+
   command('import', 'Take over releases that exist on GitHub; downloads are checked against its digests.')
     .argument('<source>', 'github:OWNER/REPO')
     .option('--tag <tag>', 'the release of this tag')
@@ -113,12 +131,14 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
     .option('--channel <channel>', 'the channel it belongs to, if its tag does not say so')
     .option('--series <YY.MM>', 'the NixOS series of nixos-unstable, if no netboot script says it')
     .option('--smoke', 'the images are no NixOS (tests)')
-    .option('--promote', 'move the channels to what was imported, untried')
+    .option('--promote', 'move the channels to what was imported, if it boots')
+    .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
     .option('--dry-run', 'only say what would be imported')
     .addHelpText(
       'after',
       `${examples(
         'import github:nix-community/nixos-images --tag nixos-unstable --promote',
+        "import github:nix-community/nixos-images --all --promote --without-boot-test 'upstream boots them'",
         'import github:nix-community/nixos-images --all --dry-run',
       )}
 GITHUB_TOKEN is needed for private repositories, and raises GitHub's limit of requests. Downloads go on where they stopped.`,

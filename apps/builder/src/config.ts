@@ -28,8 +28,15 @@ const ConfigImage = v.pipe(
     /** Absent: the one that an address without a variant means. */
     variant: v.optional(Variant),
     arches: v.optional(v.pipe(v.array(Arch), v.minLength(1)), [...ARCHES]),
+    /** Most bytes that all files of the image may have together; a release over it is reported as a problem. */
+    budget: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   }),
-  v.transform(({ kind, variant, arches }) => ({ kind, variant: variant ?? defaultVariant(kind), arches })),
+  v.transform(({ kind, variant, arches, budget }) => ({
+    kind,
+    variant: variant ?? defaultVariant(kind),
+    arches,
+    budget,
+  })),
 );
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -68,6 +75,8 @@ const Config = v.strictObject({
       rolling: v.optional(v.boolean(), false),
     }),
   ),
+  /** Days without a promotion after which a release run calls a live channel stale, and fails. */
+  staleAfterDays: v.optional(v.pipe(v.number(), v.minValue(1)), 10),
   /** Hours for which gc leaves alone what nothing refers to; longer than any publish takes. */
   graceHours: v.optional(v.pipe(v.number(), v.minValue(0)), 7 * 24),
 });

@@ -8,8 +8,10 @@ import { channelOfTag } from '../github/family.ts';
 import { type Imported, importRelease } from '../github/import.ts';
 import { type GithubRelease, GithubReleases } from '../github/releases.ts';
 import { formatBytes } from '../progress/format.ts';
-import { type Promotion, promote } from '../release/promote.ts';
-import { promotionText } from './promote.ts';
+import { attachSignatures } from '../release/attach.ts';
+import type { Promotion } from '../release/promote.ts';
+import { signingKeyFor } from '../sign/signing-key.ts';
+import { promoteGated, promotionText } from './promote.ts';
 
 export interface ImportCommandOptions {
   readonly tag?: string;
@@ -18,6 +20,7 @@ export interface ImportCommandOptions {
   readonly series?: string;
   readonly smoke?: boolean;
   readonly promote?: boolean;
+  readonly withoutBootTest?: string;
   readonly dryRun?: boolean;
 }
 
@@ -33,6 +36,7 @@ export async function importCommand(command: Command, source: string, options: I
   const repository = parseSource(source);
   const channel = options.channel === undefined ? undefined : parseChannel(options.channel);
   const releases = new GithubReleases(repository, { access: githubAccessFrom(process.env), progress, signal });
+  const key = await signingKeyFor(config, process.env);
   const chosen = await choose(releases, options);
   const outcomes: Outcome[] = [];
   for (const release of chosen) {
@@ -46,13 +50,15 @@ export async function importCommand(command: Command, source: string, options: I
         channel,
         series: options.series,
         smoke: options.smoke ?? false,
+        attach: key && attachSignatures(key, new Map()),
         dryRun: options.dryRun ?? false,
       });
       const { published } = imported;
       if (published === undefined) outcomes.push({ tag, state: 'would-import', imported });
       else if (!options.promote) outcomes.push({ tag, state: 'imported', imported });
       else {
-        const promotion = await promote(bucket, published.manifest, { signal });
+        const gate = options.withoutBootTest === undefined ? {} : { withoutBootTest: options.withoutBootTest };
+        const promotion = await promoteGated(command, published.manifest, gate);
         outcomes.push({ tag, state: 'imported', imported, promotion });
       }
     } catch (error) {

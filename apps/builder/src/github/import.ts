@@ -23,7 +23,7 @@ import { EXIT, Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
 import type { ReleaseDraft } from '../release/candidate.ts';
-import { type Published, publish } from '../release/publish.ts';
+import { type Attach, type Published, publish } from '../release/publish.ts';
 import { downloadAsset } from './download.ts';
 import { channelOfTag, type Family, type FamilyImage, familyOf, importedRevision, seriesOf } from './family.ts';
 import { type NetbootScript, parseNetbootScript } from './netboot-script.ts';
@@ -39,6 +39,8 @@ export interface ImportOptions {
   readonly channel?: Channel | undefined;
   /** Such as `26.11`; absent when the release tells. */
   readonly series?: string | undefined;
+  /** Signs what was taken over. */
+  readonly attach?: Attach | undefined;
   /** The images are no NixOS: tests only. */
   readonly smoke: boolean;
   readonly dryRun: boolean;
@@ -118,7 +120,7 @@ export async function importRelease(release: GithubRelease, options: ImportOptio
       return v.parse(Manifest, { schema: 1, ...identity, channel, published, images });
     },
   };
-  const published = await publish(bucket, draft, { progress });
+  const published = await publish(bucket, draft, { progress, ...(options.attach && { attach: options.attach }) });
   await rm(folder, { recursive: true, force: true });
   const downloadedBytes = fetched.reduce((sum, { blob }) => sum + (blob?.digest.size ?? 0), 0);
   return { ...summary, version: published.manifest.version, downloadedBytes, published };

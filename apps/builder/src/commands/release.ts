@@ -1,0 +1,30 @@
+import { appendFile, writeFile } from 'node:fs/promises';
+import type { Command } from '../command.ts';
+import { succeeded } from '../weekly/report.ts';
+import { reportMarkdown, reportText } from '../weekly/report-text.ts';
+import { runWeekly } from '../weekly/run.ts';
+
+export interface ReleaseCommandOptions {
+  readonly channel?: readonly string[];
+  readonly updateLock?: boolean;
+  readonly withoutBootTest?: string;
+  readonly gc?: boolean;
+  /** File that gets the report as JSON. */
+  readonly report?: string;
+}
+
+/** `nixos-images release`: the whole weekly run, with one report at its end. */
+export async function releaseCommand(command: Command, options: ReleaseCommandOptions) {
+  const report = await runWeekly(command, {
+    channels: options.channel ?? [],
+    updateLock: options.updateLock ?? false,
+    withoutBootTest: options.withoutBootTest,
+    collectGarbage: options.gc ?? true,
+  });
+  const { report: file } = options;
+  if (file !== undefined) await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  // GitHub Actions shows what stands there on the page of the run.
+  const summary = process.env['GITHUB_STEP_SUMMARY'];
+  if (summary) await appendFile(summary, reportMarkdown(report));
+  return { json: report, text: reportText(report), failed: !succeeded(report) };
+}
