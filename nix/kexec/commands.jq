@@ -9,7 +9,7 @@ def create($parent):
     ["link", "add", .name, "type", "bond",
      "mode", .settings.mode] +
     (if .settings.miimon then ["miimon", .settings.miimon] else [] end) +
-    (if .settings.ad_lacp_rate then ["lacp_rate", .settings.ad_lacp_rate] else [] end) +
+    (if .settings.mode == "802.3ad" and .settings.ad_lacp_rate then ["lacp_rate", .settings.ad_lacp_rate] else [] end) +
     (if .settings.xmit_hash_policy then ["xmit_hash_policy", .settings.xmit_hash_policy] else [] end)
   elif .kind == "vlan" then
     ["link", "add", "link", $parent, "name", .name, "type", "vlan", "protocol", (.settings.protocol // "802.1Q"), "id", .settings.id]
