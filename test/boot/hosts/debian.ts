@@ -2,8 +2,8 @@ import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { findTool } from 'nixos-images/boot';
+import { cachedFolder } from './cached-folder.ts';
 import { unpackDebianPackages } from './debian-packages.ts';
-import { cachedHostImage, type HostImage } from './host-image.ts';
 import { hostInitrd, kernelVersion } from './host-initrd.ts';
 
 const PACKAGES = [
@@ -29,6 +29,7 @@ const PACKAGES = [
 const USERS = `sshd:x:101:65534::/run/sshd:/usr/sbin/nologin
 systemd-network:x:998:998::/:/usr/sbin/nologin
 messagebus:x:102:102::/nonexistent:/usr/sbin/nologin
+admin:x:1000:1000::/home/admin:/bin/dash
 `;
 const GROUPS = [
   'systemd-network:998',
@@ -43,6 +44,16 @@ const GROUPS = [
 const FILES: Readonly<Record<string, string>> = {
   'etc/fstab': '/dev/vda / ext4 defaults 0 1\n',
   'etc/ssh/sshd_config': 'UsePAM no\nPermitRootLogin prohibit-password\n',
+  // An administrator who may become root without a password, by sudo and by doas.
+  'etc/sudoers.d/admin': 'admin ALL=(ALL) NOPASSWD: ALL\n',
+  'etc/doas.conf': 'permit nopass admin\n',
+  ...Object.fromEntries(
+    ['auth', 'account', 'session', 'session-noninteractive', 'password'].map((part) => [
+      `etc/pam.d/common-${part}`,
+      `${part.split('-')[0]} required pam_permit.so\n`,
+    ]),
+  ),
+  'home/admin/.profile': '',
   'etc/ld.so.conf': 'include /etc/ld.so.conf.d/*.conf\n',
 };
 
@@ -56,20 +67,47 @@ const LINKS: Readonly<Record<string, string>> = {
   'etc/systemd/system/systemd-random-seed.service': '/dev/null',
 };
 
-/** A Debian with systemd, networkd, OpenSSH, curl and GNU tar, as its packages are today. */
-export async function debianHost(): Promise<HostImage> {
+/** What hosts are made of: each is a file, the last a folder. */
+export interface DebianParts {
+  readonly kernel: string;
+  readonly initrd: string;
+  /** A Debian with systemd, networkd, OpenSSH, curl and GNU tar, as its packages are today. */
+  readonly disk: string;
+  /** An sshd with a loader and libraries of its own, for hosts that have none: `sshd`, `ld.so`, `lib/`. */
+  readonly sshd: string;
+}
+
+/** Debian's packages as the parts of hosts; made once. */
+export async function debianParts(): Promise<DebianParts> {
   const recipe = ['debian.ts', 'debian-packages.ts', 'host-initrd.ts'].map((name) => new URL(name, import.meta.url));
-  return await cachedHostImage('debian', recipe, async (folder) => {
+  const made = await cachedFolder('debian', recipe, async (folder) => {
     const root = join(folder, 'root');
     const work = join(folder, 'apt');
     await unpackDebianPackages({ architecture: 'amd64', packages: PACKAGES }, root, work);
     await configure(root);
     await writeFile(join(folder, 'initrd'), await hostInitrd(root));
     await copyFile(join(root, 'boot', `vmlinuz-${await kernelVersion(root)}`), join(folder, 'kernel'));
+    await copySshd(root, join(folder, 'sshd'));
     const mke2fs = await findTool('mke2fs', { debian: 'e2fsprogs', nix: 'e2fsprogs' });
     await execa(mke2fs, ['-q', '-t', 'ext4', '-d', root, '-E', 'root_owner=0:0', join(folder, 'disk'), '1G']);
     await Promise.all([root, work].map((path) => rm(path, { recursive: true, force: true })));
   });
+  const part = (name: string): string => join(made, name);
+  return { kernel: part('kernel'), initrd: part('initrd'), disk: part('disk'), sshd: part('sshd') };
+}
+
+async function copySshd(root: string, target: string): Promise<void> {
+  const libraries = join(root, 'usr', 'lib', 'x86_64-linux-gnu');
+  const loader = join(libraries, 'ld-linux-x86-64.so.2');
+  const program = join(root, 'usr', 'sbin', 'sshd');
+  await mkdir(join(target, 'lib'), { recursive: true });
+  await copyFile(program, join(target, 'sshd'));
+  await copyFile(loader, join(target, 'ld.so'));
+  // Prints `libcrypto.so.3 => /path (0x…)`.
+  const { stdout } = await execa(loader, ['--library-path', libraries, '--list', program]);
+  for (const [, name, path] of stdout.matchAll(/^\s*([^/\s]+) => (\S+)/gm)) {
+    if (name !== undefined && path !== undefined) await copyFile(path, join(target, 'lib', name));
+  }
 }
 
 async function configure(root: string): Promise<void> {
@@ -88,6 +126,8 @@ async function configure(root: string): Promise<void> {
     await writeFile(join(root, path), content);
   }
   await chmod(join(root, 'etc/shadow'), 0o640);
+  await chmod(join(root, 'etc/sudoers.d/admin'), 0o440);
+  await chmod(join(root, 'etc/doas.conf'), 0o600);
   for (const [path, target] of Object.entries(LINKS)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await symlink(target, join(root, path));

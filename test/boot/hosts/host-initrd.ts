@@ -10,7 +10,10 @@ const ALWAYS = ['virtio_pci', 'virtio_blk', 'virtio_net'];
 const ON_REQUEST = ['bonding', '8021q'];
 
 // Debian's cloud kernel has ext4 built in but virtio as modules, so a disk needs an initrd. What a test adds as a second
-// initrd below /overlay goes onto the root file system: one disk serves every test.
+// initrd below /overlay goes onto the root file system: one disk serves every test. The kernel's command line chooses:
+//   host.root=memory     a root file system of busybox alone, instead of the disk
+//   host.init=PATH       the first program, instead of /sbin/init
+//   host.modules=A,B     more modules
 const INIT = `#!/bin/busybox sh
 export PATH=/bin
 /bin/busybox --install /bin
@@ -18,21 +21,31 @@ mkdir -p /proc /root
 mount -t proc proc /proc
 mount -t devtmpfs dev /dev
 read -r parameters </proc/cmdline
-for module in $(cat /modules/always); do insmod "/modules/$module" 2>/dev/null; done
+load() {
+  for module in $(cat "/modules/$1"); do insmod "/modules/$module" 2>/dev/null; done
+}
+root=disk
+init=/sbin/init
+load always
 for parameter in $parameters; do
   case $parameter in
-    host.modules=*)
-      for name in $(echo "\${parameter#*=}" | tr , ' '); do
-        for module in $(cat "/modules/$name"); do insmod "/modules/$module" 2>/dev/null; done
-      done ;;
+    host.root=*) root=\${parameter#*=} ;;
+    host.init=*) init=\${parameter#*=} ;;
+    host.modules=*) for name in $(echo "\${parameter#*=}" | tr , ' '); do load "$name"; done ;;
   esac
 done
-tries=0
-until [ -b /dev/vda ] || [ $tries = 100 ]; do usleep 50000; tries=$((tries + 1)); done
-mount -t ext4 /dev/vda /root || { echo "host: no root disk"; poweroff -f; }
+if [ $root = disk ]; then
+  tries=0
+  until [ -b /dev/vda ] || [ $tries = 100 ]; do usleep 50000; tries=$((tries + 1)); done
+  mount -t ext4 /dev/vda /root || { echo 'host: no root disk'; poweroff -f; }
+else
+  mount -t tmpfs -o mode=755 root /root
+  for folder in bin dev etc proc root run sbin sys tmp; do mkdir /root/$folder; done
+  cp /bin/busybox /root/bin/busybox
+fi
 if [ -d /overlay ]; then cp -a /overlay/. /root/; fi
 umount /proc
-exec switch_root /root /sbin/init
+exec switch_root /root $init
 `;
 
 /** The initrd with which a host's kernel finds its root disk; `root` holds Debian's kernel package, unpacked. */

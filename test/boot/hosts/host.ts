@@ -32,22 +32,20 @@ export async function makeHostIdentity(hostname: string): Promise<HostIdentity> 
 /** A file to lay over a host's root file system before it starts. */
 export interface OverlayFile {
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Uint8Array;
   readonly mode?: number;
 }
 
-/** The files that give a host with OpenSSH its identity. */
-export async function identityFiles(identity: HostIdentity): Promise<OverlayFile[]> {
+/** The files that give a host with OpenSSH its identity; `keys` is where its sshd looks for authorized keys. */
+export async function identityFiles(identity: HostIdentity, keys: string): Promise<OverlayFile[]> {
+  const privateKey = await readFile(identity.hostKey.privateKeyFile, 'utf8');
   return [
     { path: 'etc/hostname', content: `${identity.hostname}\n` },
     { path: 'etc/machine-id', content: `${identity.machineId}\n` },
-    {
-      path: 'etc/ssh/ssh_host_ed25519_key',
-      content: await readFile(identity.hostKey.privateKeyFile, 'utf8'),
-      mode: 0o600,
-    },
+    { path: 'etc/ssh/ssh_host_ed25519_key', content: privateKey, mode: 0o600 },
     { path: 'etc/ssh/ssh_host_ed25519_key.pub', content: `${identity.hostKey.publicKey}\n` },
-    { path: 'root/.ssh/authorized_keys', content: `${identity.key.publicKey}\n`, mode: 0o600 },
+    // Root owns all of an overlay, and sshd reads this as the user.
+    { path: keys, content: `${identity.key.publicKey}\n` },
   ];
 }
 
@@ -64,7 +62,8 @@ export function overlayArchive(files: readonly OverlayFile[]): Uint8Array {
       const entry = `overlay/${folder}`;
       entries.set(entry, { path: entry, folder: true, mode: PRIVATE_FOLDERS.has(folder) ? 0o700 : 0o755 });
     });
-    entries.set(`overlay/${path}`, { path: `overlay/${path}`, content: new TextEncoder().encode(content), mode });
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    entries.set(`overlay/${path}`, { path: `overlay/${path}`, content: bytes, mode });
   }
   return newcArchive([...entries.values()]);
 }

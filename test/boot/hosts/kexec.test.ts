@@ -1,0 +1,110 @@
+import { runOverSsh, SmokeFacts, waitForSsh, whileOn } from 'nixos-images/boot';
+import { afterAll, expect, inject } from 'vitest';
+import { type BootTest, bootTest, PATIENCE } from '../boot-test.ts';
+import type { HostKind } from './host-kinds.ts';
+import { type HostNetwork, NETWORKS } from './network.ts';
+import { type Host, startHost } from './start-host.ts';
+
+/** Who types the line, and where. */
+interface Typist {
+  readonly name: string;
+  readonly at: 'ssh' | 'console';
+  readonly user: string;
+  readonly keys: string;
+  readonly line: (address: string) => string;
+}
+
+const ROOT_KEYS = 'root/.ssh/authorized_keys';
+const ADMIN_KEYS = 'home/admin/.ssh/authorized_keys';
+
+const becoming = (become: string) => (address: string) =>
+  `curl ${address} | ${become} tar -xz -C /root && ${become} /root/kexec/run`;
+// The first line of the README, as it stands there.
+const withCurl = (address: string): string => `curl ${address} | tar -xz -C /root && /root/kexec/run`;
+const withWget = (address: string): string => `wget -qO- ${address} | tar -xz -C /root && /root/kexec/run`;
+
+const BASH: Typist = { name: 'root, bash', at: 'ssh', user: 'root', keys: ROOT_KEYS, line: withCurl };
+const ASH: Typist = { name: 'root, ash', at: 'ssh', user: 'root', keys: ROOT_KEYS, line: withWget };
+const CONSOLE: Typist = { name: 'console, ash', at: 'console', user: 'root', keys: ROOT_KEYS, line: withWget };
+const SUDO: Typist = { name: 'sudo, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('sudo') };
+const DOAS: Typist = { name: 'doas, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('doas') };
+const NIXOS: Typist = { ...BASH, keys: 'etc/ssh/authorized_keys.d/root' };
+
+const MATRIX: readonly (readonly [HostKind, HostNetwork, Typist])[] = [
+  ['debian', NETWORKS.static, BASH],
+  ['debian', NETWORKS.dynamic, SUDO],
+  ['debian', NETWORKS.bond, DOAS],
+  ['debian', NETWORKS.vlan, BASH],
+  ['nixos-like', NETWORKS.static, NIXOS],
+  ['alpine-like', NETWORKS.dynamic, ASH],
+  ['bare-busybox', NETWORKS.static, CONSOLE],
+];
+
+interface Row {
+  readonly cells: readonly [host: string, network: string, typist: string];
+  outcome: string;
+}
+const rows: Row[] = [];
+
+for (const [host, network, typist] of MATRIX) {
+  const row: Row = { cells: [host, network.name, typist.name], outcome: 'not run' };
+  rows.push(row);
+  bootTest(`kexec-${host}-${network.name}`, `${typist.name}: the line makes it the installer`, async (boot) => {
+    row.outcome = 'failed';
+    await using scope = new AsyncDisposableStack();
+    const began = performance.now();
+    const running = await startHost(boot, scope, { host, network, keys: typist.keys });
+    await typeLine(boot, running, typist);
+    await expectInstaller(boot, running, network);
+    row.outcome = `passed ${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s`;
+  });
+}
+
+afterAll(() => {
+  const lines = rows.map(({ cells, outcome }) => [...cells, outcome].map((cell) => cell.padEnd(14)).join(''));
+  process.stdout.write(`\nhost          network       typed by      result\n${lines.join('\n')}\n\n`);
+});
+
+async function typeLine({ step }: BootTest, { machine, login }: Host, typist: Typist): Promise<void> {
+  const line = typist.line(`${inject('stackHost')}/kexec/x86_64`);
+  if (typist.at === 'console') {
+    await machine.console.waitFor(/# $/, { seconds: PATIENCE });
+    step('a shell on the console');
+    machine.type(`${line}\n`);
+    await machine.console.waitFor(/^machine will boot into nixos/, { seconds: PATIENCE });
+  } else {
+    const options = { seconds: PATIENCE, signal: whileOn(machine, undefined) };
+    await waitForSsh(login(typist.user), options);
+    step('logged in to the host');
+    const { stdout, stderr, exitCode } = await runOverSsh(login(typist.user), line, options);
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toContain('machine will boot into nixos');
+  }
+  step('machine will boot into nixos');
+}
+
+async function expectInstaller(
+  { step }: BootTest,
+  { machine, identity, login }: Host,
+  network: HostNetwork,
+): Promise<void> {
+  await machine.console.waitFor(/smoke: ready/, { seconds: PATIENCE });
+  step('the installer is up');
+  const facts = new SmokeFacts(machine.console.text);
+  expect(facts.of('kind')).toMatchObject([{ kind: 'kexec', arch: 'x86_64' }]);
+  expect(facts.of('machine-id').map(({ id }) => id)).toEqual([identity.machineId]);
+  expect(facts.of('hostname').map(({ name }) => name)).toEqual([identity.hostname]);
+  expect(facts.of('host-key').map(({ fingerprint }) => fingerprint)).toEqual([identity.hostKey.fingerprint]);
+  expect(facts.of('authorized-key').map(({ fingerprint }) => fingerprint)).toEqual([identity.key.fingerprint]);
+  expect(facts.of('address').map(({ address }) => address)).toContain(`${network.address}/24`);
+  expect(facts.of('dns').map(({ server }) => server)).toEqual(['10.0.2.3']);
+  expect(facts.of('missing')).toEqual([]);
+
+  // At the old address, with the old key, against the old host key.
+  const options = { seconds: PATIENCE, signal: whileOn(machine, undefined) };
+  const { stdout } = await runOverSsh(login('root'), 'cat /etc/os-release /etc/machine-id', options);
+  expect(stdout).toMatch(/^ID="?nixos"?$/m);
+  expect(stdout).toMatch(/^VARIANT_ID="?installer"?$/m);
+  expect(stdout).toContain(identity.machineId);
+  step('logged in to the installer with the old key');
+}

@@ -1,0 +1,56 @@
+import type { Machine, SshTarget } from 'nixos-images/boot';
+import type { BootTest } from '../boot-test.ts';
+import { debianParts } from './debian.ts';
+import { type HostIdentity, identityFiles, initrdWithOverlay, makeHostIdentity } from './host.ts';
+import { HOST_KINDS, type HostKind } from './host-kinds.ts';
+import type { HostNetwork } from './network.ts';
+
+export interface HostChoice {
+  readonly host: HostKind;
+  readonly network: HostNetwork;
+  /** Where the administrator's key lies, such as `root/.ssh/authorized_keys`. */
+  readonly keys: string;
+  /** More kernel parameters. */
+  readonly parameters?: string;
+}
+
+/** A host that has been switched on. */
+export interface Host {
+  readonly machine: Machine;
+  readonly identity: HostIdentity;
+  /** Strict checking against the host's own key, before and after kexec: as the administrator's known_hosts would. */
+  readonly login: (user: string) => SshTarget;
+}
+
+/** Puts a host together and switches it on; it goes with `scope`. */
+export async function startHost(boot: BootTest, scope: AsyncDisposableStack, choice: HostChoice): Promise<Host> {
+  const parts = await debianParts();
+  const identity = scope.use(await makeHostIdentity(`${choice.host}-host`));
+  const system = await HOST_KINDS[choice.host](choice.network, parts);
+  const files = [...(await identityFiles(identity, choice.keys)), ...system.files];
+  const initrd = scope.use(await initrdWithOverlay(parts.initrd, files));
+  const machine = await boot.start({
+    arch: 'x86_64',
+    firmware: 'bios',
+    memoryMiB: 1024,
+    boot: {
+      from: 'kernel',
+      kernel: parts.kernel,
+      initrd: initrd.path,
+      // no_timer_check: on a busy machine the first timer ticks come late, and the kernel would panic over it.
+      parameters: ['console=ttyS0 quiet no_timer_check', system.parameters, choice.parameters]
+        .filter(Boolean)
+        .join(' '),
+    },
+    disks: system.disks,
+    wiring: choice.network.wiring,
+    sshAddress: choice.network.address,
+  });
+  const login = (user: string): SshTarget => ({
+    port: machine.sshPort,
+    user,
+    key: identity.key,
+    hostKeys: [identity.hostKey.publicKey],
+  });
+  return { machine, identity, login };
+}
