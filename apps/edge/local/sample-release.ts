@@ -38,6 +38,8 @@ export interface SampleOptions {
   /** When it was published, such as `2026-08-20T04:05:06.000Z`. */
   readonly published: string;
   readonly variants?: readonly string[];
+  /** Real bytes for a role instead of made-up ones. */
+  readonly content?: { readonly role: Role; readonly bytes: Uint8Array<ArrayBuffer> };
 }
 
 /** Bytes of the area in a sample ISO that a customisation replaces. */
@@ -54,7 +56,7 @@ export async function sampleRelease(options: SampleOptions): Promise<SampleRelea
         defaultVariant(kind),
         ...(options.variants ?? []).map((name) => v.parse(Variant, name)),
       ])) {
-        images.push(await sampleImage(kind, arch, variant, version, options.size, objects));
+        images.push(await sampleImage(kind, arch, variant, version, options, objects));
       }
     }
   }
@@ -78,12 +80,13 @@ async function sampleImage(
   arch: Arch,
   variant: Variant,
   version: Version,
-  size: number,
+  { size: madeUp, content }: SampleOptions,
   objects: Map<string, Uint8Array<ArrayBuffer>>,
 ): Promise<Image> {
   const sampleFile = async (role: Role): Promise<File> => {
     const name = fileName({ smoke: true, kind, version, arch, variant, role });
-    const bytes = sampleBytes(name, size);
+    const bytes = content?.role === role ? content.bytes : sampleBytes(name, madeUp);
+    const size = bytes.length;
     if (role === 'iso') bytes.fill(0, SAMPLE_AREA.offset, SAMPLE_AREA.offset + SAMPLE_AREA.length);
     const sha256 = hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
     const file = v.parse(File, { name, size, sha256, mediaType: mediaTypeOf(role) });

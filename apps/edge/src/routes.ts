@@ -70,7 +70,10 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
     if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.get('notes')));
     const settings = settingsOf(c.env);
     const { snapshot } = reading;
-    const { pathname } = new URL(c.req.url);
+    const { pathname, hostname } = new URL(c.req.url);
+    if (pathname.startsWith('/with/') && !customises(settings, hostname)) {
+      return problemResponse(c.req.raw, problem(404, 'Customised images are not served here.'));
+    }
     const found = await remembered(snapshot, pathname, () =>
       find(pathname, { snapshot, objects, bucket: c.env.BUCKET, settings }),
     );
@@ -147,6 +150,10 @@ function unreadable(reading: Extract<Reading, { state: 'empty' | 'unreachable' }
 function originOf(url: string, { PUBLIC_ORIGIN }: Settings): string {
   const { origin } = new URL(url);
   return PUBLIC_ORIGIN ?? (/^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : 'http://SERVER');
+}
+
+function customises({ CUSTOMISATION }: Settings, hostname: string): boolean {
+  return CUSTOMISATION === 'on' || (CUSTOMISATION !== 'off' && CUSTOMISATION === hostname);
 }
 
 function limitsOf(settings: Settings) {

@@ -21,8 +21,10 @@ export const Settings = v.object({
   BLOB_ORIGIN: v.optional(origin),
   /** The address that pages and feeds name; without it the one that the request came to. */
   PUBLIC_ORIGIN: v.optional(origin),
-  /** Whether `/with/…` addresses are answered. */
-  CUSTOMISATION: v.optional(v.picklist(['on', 'off']), 'on'),
+  /** Whether `/with/…` addresses are answered: `on`, `off`, or the one host name under which they are. */
+  CUSTOMISATION: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/)), 'on'),
+  /** Where the keys of GitHub accounts are asked for. */
+  GITHUB_ORIGIN: v.optional(origin, 'https://github.com'),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 

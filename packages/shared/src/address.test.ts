@@ -37,6 +37,7 @@ const kindAndPart: fc.Arbitrary<Pick<ImageAddress, 'kind' | 'part'>> = fc.consta
   { kind: 'netboot', part: 'kernel' },
   { kind: 'netboot', part: 'initrd' },
   { kind: 'netboot', part: 'cmdline' },
+  { kind: 'netboot', part: 'customisation' },
 );
 const assets: Asset[] = ASSET_NAMES.flatMap((name) => parseAsset(name) ?? []);
 
@@ -52,7 +53,9 @@ const image: fc.Arbitrary<Address> = fc
       view,
     }),
   })
-  .map(({ kindAndPart, rest }) => ({ ...kindAndPart, ...rest }));
+  .map(({ kindAndPart, rest }) => ({ ...kindAndPart, ...rest }))
+  // Without a customisation there is nothing that a script would load for it.
+  .filter(({ part, customisation }) => part !== 'customisation' || customisation !== undefined);
 const address: fc.Arbitrary<Address> = fc.oneof(
   { weight: 5, arbitrary: image },
   fc.constant<Address>({ type: 'releases' }),
@@ -169,6 +172,7 @@ describe('addresses', () => {
     ['/kexec/x86_64/interactive/more', 'suffix'],
     ['/netboot/kernel', 'arch'],
     ['/netboot/x86_64/kernel.ipxe', 'suffix'],
+    ['/netboot/x86_64/customisation', 'suffix'],
     ['/iso/x86_64/kernel', 'variant'],
     ['/kexec/%zz', 'unreadable'],
     ['/kexec/x86_64%00', 'unreadable'],

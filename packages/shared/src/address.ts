@@ -9,8 +9,11 @@ import { type Arch, Kind, parseArch, Variant } from './words.ts';
 export const Ref = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]*$/), v.maxLength(80), v.brand('Ref'));
 export type Ref = v.InferOutput<typeof Ref>;
 
-/** What an image's addresses give: its files by role, and for netboot the iPXE script and the kernel command line. */
-export type Part = Role | 'script' | 'cmdline';
+/**
+ * What an image's addresses give: its files by role, and for netboot the iPXE script, the kernel command line, and the initrd that a
+ * customisation adds.
+ */
+export type Part = Role | 'script' | 'cmdline' | 'customisation';
 
 /** Whether an address gives the part itself or something about it. */
 export const VIEWS = ['itself', 'sha256', 'minisig', 'json'] as const;
@@ -71,7 +74,7 @@ const WHOLE = {
 } as const satisfies Record<Kind, { part: Part; extension: string }>;
 
 /** The parts of netboot that have a segment of their own. */
-const NETBOOT_PARTS = ['kernel', 'initrd', 'cmdline'] as const;
+const NETBOOT_PARTS = ['kernel', 'initrd', 'cmdline', 'customisation'] as const;
 
 /** Every suffix that an address of a kind can end in, beside none. */
 export function suffixesOf(kind: Kind): string[] {
@@ -125,6 +128,8 @@ function parseImage(customisation: Customisation | undefined, segments: readonly
   }
   const [over] = surplus;
   if (over !== undefined) return fail({ reason: 'suffix', kind, given: `/${over}` });
+  if (part === 'customisation' && customisation === undefined)
+    return fail({ reason: 'suffix', kind, given: `/${part}` });
   const view = viewOf(ending);
   if (view === undefined) return fail({ reason: 'suffix', kind, given: ending });
   return { ok: true, address: { type: 'image', customisation, kind, ref, arch, variant, part, view } };

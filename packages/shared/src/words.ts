@@ -19,7 +19,7 @@ export function systemOf(arch: Arch): System {
 }
 
 /** What stands in an address where a variant would: no variant can have these names. */
-const PART_NAMES: readonly string[] = ['kernel', 'initrd', 'cmdline'];
+const PART_NAMES: readonly string[] = ['kernel', 'initrd', 'cmdline', 'customisation'];
 
 /** Flavour of a kind: lower-case words joined by dashes, such as `noninteractive` or `low-memory`. */
 export const Variant = v.pipe(

@@ -29,8 +29,15 @@ export interface About {
   readonly lasting: Lasting;
 }
 
-/** Bytes with the headers of design.md section 3. */
-export function represent(pieces: readonly Piece[], about: About): Representation {
+/**
+ * Bytes with everything that HTTP says about them.
+ * @param digestOf whether `sha256` is the digest of the bytes, or of what they are composed of, which makes a tag but no Repr-Digest.
+ */
+export function represent(
+  pieces: readonly Piece[],
+  about: About,
+  digestOf: 'bytes' | 'recipe' = 'bytes',
+): Representation {
   const { sha256, mediaType, name, pinned, lasting } = about;
   const size = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
   const modified = about.modified - (about.modified % 1000);
@@ -39,7 +46,7 @@ export function represent(pieces: readonly Piece[], about: About): Representatio
   return {
     pieces,
     size,
-    sha256,
+    sha256: digestOf === 'bytes' ? sha256 : undefined,
     etag,
     modified,
     always: {
@@ -54,7 +61,7 @@ export function represent(pieces: readonly Piece[], about: About): Representatio
     content: {
       'Content-Type': mediaType,
       'Content-Disposition': `${saved}; filename="${name}"`,
-      'Repr-Digest': `sha-256=:${hexToBase64(sha256)}:`,
+      ...(digestOf === 'bytes' ? { 'Repr-Digest': `sha-256=:${hexToBase64(sha256)}:` } : {}),
     },
   };
 }

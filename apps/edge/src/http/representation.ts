@@ -25,7 +25,8 @@ export interface Representation {
   readonly pieces: readonly Piece[];
   /** Bytes of all pieces. */
   readonly size: number;
-  readonly sha256: Sha256;
+  /** Undefined for bytes that are never all in one place. */
+  readonly sha256: Sha256 | undefined;
   /** Strong, made of the SHA-256, with its quotes. */
   readonly etag: string;
   /** Milliseconds since 1970, of a whole second. */

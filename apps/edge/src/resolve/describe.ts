@@ -8,6 +8,7 @@ export function describeImage(
   pinned: string,
   file: ImageDescription['file'],
   boot: BootRecord | undefined,
+  customisation: ImageDescription['customisation'],
 ): ImageDescription {
   const { channel, version, smoke, published, nixpkgs } = manifest;
   const { kind, arch, variant, origin } = image;
@@ -24,6 +25,7 @@ export function describeImage(
     origin,
     file,
     customisationArea: image.kind === 'iso' ? (image.customisation ?? null) : null,
+    customisation,
     boot: boot === undefined ? null : describeBoot(boot, image),
   };
 }

@@ -34,11 +34,22 @@ export const ImageDescription = v.object({
     name: v.string(),
     /** Bytes. */
     size: v.number(),
-    sha256: Sha256,
+    /** Null for a customised file, which is put together while it is sent. */
+    sha256: v.nullable(Sha256),
     mediaType: v.string(),
   }),
   /** The bytes of an iso that a customisation replaces; null if there are none. */
   customisationArea: v.nullable(CustomisationArea),
+  /** What the address adds to the image; null if it adds nothing. */
+  customisation: v.nullable(
+    v.object({
+      /** Whose keys may log in as root. */
+      keys: v.array(v.object({ type: v.string(), fingerprint: v.string(), comment: v.string() })),
+      cmdline: v.nullable(v.string()),
+      /** A command that gives the digest of the image without what was added: it must be the one that is signed. */
+      check: v.string(),
+    }),
+  ),
   /** How this image did in the boot tests of its release; null as long as none ran. */
   boot: v.nullable(
     v.object({

@@ -1,5 +1,6 @@
 import {
   BootRecord,
+  type Customisation,
   type File,
   type Image,
   type ImageAddress,
@@ -20,7 +21,6 @@ import { type ResolvedRelease, resolveRelease } from './release.ts';
 /** Answers an address of an image: `/<kind>[@<ref>]/<arch>[/<variant>][<suffix>]`. */
 export async function answerImage(address: ImageAddress, sources: Sources): Promise<Answer> {
   const { snapshot, objects, bucket } = sources;
-  if (address.customisation !== undefined) return problem(404, 'Customised images are not served here.');
   const release = await resolveRelease(address.ref, snapshot.catalog, objects, bucket);
   if ('sentence' in release) return release;
   const { manifest } = release;
@@ -30,27 +30,31 @@ export async function answerImage(address: ImageAddress, sources: Sources): Prom
   const representation = await viewOf({ ...address, release, image }, sources);
   if ('sentence' in representation) return representation;
   const { channel, version } = manifest;
+  // There is no end of customisations, so they are not kept.
+  if (address.customisation !== undefined) return { representation, subject: undefined, settled: false };
   const settled = view !== 'json' || (await bootRecordOf(manifest, sources)) !== undefined;
   return { representation, subject: { kind, arch, variant: image.variant, channel, version, part, view }, settled };
 }
 
-interface Meant extends Pick<ImageAddress, 'part' | 'view'> {
+interface Meant extends Pick<ImageAddress, 'part' | 'view' | 'customisation'> {
   readonly release: ResolvedRelease;
   readonly image: Image;
 }
 
 async function viewOf(meant: Meant, sources: Sources): Promise<Representation | Problem> {
-  const { release, image, part, view } = meant;
-  const itself = await partOf(meant);
+  const { release, image, part, view, customisation } = meant;
+  const itself = await partOf(meant, sources);
   if ('sentence' in itself || view === 'itself') return itself;
   const { manifest, pinned, since } = release;
-  const name = partName(manifest, image, part);
-  const pinnedPath = pinnedAddress(manifest, image, part);
+  const custom = customisation !== undefined;
+  const name = `${custom ? 'customised-' : ''}${partName(manifest, image, part)}`;
+  const pinnedPath = pinnedAddress(manifest, image, part, customisation);
   const about = { name: `${name}.${view}`, pinned: `${pinnedPath}.${view}`, modified: since, mediaType: TEXT_TYPE };
-  const file = fileOf(image, part);
+  const file = custom ? undefined : fileOf(image, part);
   const lasting = pinned && file !== undefined ? 'forever' : 'until-asked';
   switch (view) {
     case 'sha256':
+      if (itself.sha256 === undefined) return undigested(pinnedPath);
       return representText(`${itself.sha256}  ${name}\n`, { ...about, lasting });
     case 'minisig': {
       const signature = file === undefined ? undefined : await signatureOf(manifest, file, sources);
@@ -60,15 +64,24 @@ async function viewOf(meant: Meant, sources: Sources): Promise<Representation | 
     case 'json': {
       const boot = await bootRecordOf(manifest, sources);
       const described = file ?? writtenFile(itself, name);
-      const text = `${JSON.stringify(describeImage(manifest, image, pinnedPath, described, boot), null, 2)}\n`;
+      const added = customisation === undefined ? null : await describeAdded(image, customisation, sources);
+      if (added !== null && 'sentence' in added) return added;
+      const description = describeImage(manifest, image, pinnedPath, described, boot, added);
+      const text = `${JSON.stringify(description, null, 2)}\n`;
       // The boot record may come later than the release.
       return representText(text, { ...about, mediaType: JSON_TYPE, lasting: 'until-asked' });
     }
   }
 }
 
-async function partOf({ release, image, part }: Meant): Promise<Representation | Problem> {
+async function partOf(meant: Meant, { settings }: Sources): Promise<Representation | Problem> {
+  const { release, image, part, customisation } = meant;
   const { manifest, pinned, since } = release;
+  if (customisation !== undefined) {
+    // Loaded here only: plain downloads never need it.
+    const { customisedPart } = await import('../customise/customised-part.ts');
+    return customisedPart({ manifest, image, part, customisation, since }, settings.GITHUB_ORIGIN);
+  }
   const name = partName(manifest, image, part);
   const about = { name, pinned: pinnedAddress(manifest, image, part), modified: since };
   const file = fileOf(image, part);
@@ -113,6 +126,17 @@ export async function bootRecordOf(
   return object === undefined ? undefined : parseJson(BootRecord, object.text, key);
 }
 
+async function describeAdded(image: Image, customisation: Customisation, { settings }: Sources) {
+  const { describeCustomisation } = await import('../customise/describe-customisation.ts');
+  return describeCustomisation(image, customisation, settings.GITHUB_ORIGIN);
+}
+
+function undigested(pinned: string): Problem {
+  const sentence =
+    'A customised file is put together while it is sent, so nobody knows its digest. How to check the rest of it:';
+  return problem(404, sentence, [`${pinned}.json`]);
+}
+
 function writtenFile({ size, sha256, content }: Representation, name: string) {
-  return { name, size, sha256, mediaType: content['Content-Type'] ?? TEXT_TYPE };
+  return { name, size, sha256: sha256 ?? null, mediaType: content['Content-Type'] ?? TEXT_TYPE };
 }

@@ -1,5 +1,6 @@
 import {
   type Arch,
+  type Customisation,
   defaultVariant,
   type File,
   fileName,
@@ -60,9 +61,14 @@ export function addressOf({ kind, arch, variant }: Image): string {
 }
 
 /** The address of a part of an image that names its version, so that it never gives anything else. */
-export function pinnedAddress(manifest: Manifest, { kind, arch, variant }: Image, part: Part): string {
+export function pinnedAddress(
+  manifest: Manifest,
+  { kind, arch, variant }: Image,
+  part: Part,
+  customisation?: Customisation,
+): string {
   const ref = v.parse(Ref, manifest.version);
-  return formatAddress({ type: 'image', customisation: undefined, kind, ref, arch, variant, part, view: 'itself' });
+  return formatAddress({ type: 'image', customisation, kind, ref, arch, variant, part, view: 'itself' });
 }
 
 /** The file of an image that is a part; undefined for what the Worker writes itself. */
@@ -70,11 +76,11 @@ export function fileOf(image: Image, part: Part): File | undefined {
   return filesOf(image).find(({ role }) => role === part)?.file;
 }
 
-const WRITTEN_ENDING = { script: '.ipxe', cmdline: '-cmdline' } as const;
+const WRITTEN_ENDING = { script: '.ipxe', cmdline: '-cmdline', customisation: '-customisation' } as const;
 
 /** The name under which a part is saved. */
 export function partName(manifest: Manifest, image: Image, part: Part): string {
-  if (part !== 'script' && part !== 'cmdline') return fileOf(image, part)?.name ?? part;
+  if (part !== 'script' && part !== 'cmdline' && part !== 'customisation') return fileOf(image, part)?.name ?? part;
   const { smoke, version } = manifest;
   const { kind, arch, variant } = image;
   // The kernel's name with another ending: the files of one image sort together.
