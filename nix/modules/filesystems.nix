@@ -27,7 +27,8 @@ let
 in
 {
   # In every nixpkgs there is at least the long-term kernel that ZFS supports; should there be none, its default serves.
-  boot.kernelPackages = lib.mkIf (candidates != [ ]) (lib.mkDefault newest);
+  # Before mkDefault, with which modules of nixpkgs choose kernels for one file system; after what a user sets.
+  boot.kernelPackages = lib.mkIf (candidates != [ ]) (lib.mkOverride 900 newest);
 
   boot.supportedFilesystems = {
     bcachefs = lib.mkDefault true;

@@ -1,5 +1,10 @@
 # What every installer has, whatever its kind: reachable by SSH, all in memory, with the tools to install NixOS.
-{ config, pkgs, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 {
   imports = [
     ./carried-over.nix
@@ -39,9 +44,10 @@
 
   # nixos-install evaluates what it is given; a copy of nixpkgs would be of the wrong revision soon.
   system.installer.channel.enable = false;
+  # Forced: the installation profile puts the manual on every image.
   documentation = {
-    enable = false;
-    nixos.enable = false;
+    enable = lib.mkForce false;
+    nixos.enable = lib.mkForce false;
   };
 
   # Nothing is kept between boots, so there is no state of an older version.

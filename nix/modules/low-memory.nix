@@ -26,7 +26,7 @@
   };
   # Swap in memory is cheap: use it early. (zswap in front of it would compress twice.)
   boot.kernel.sysctl."vm.swappiness" = 180;
-  boot.kernelParams = [ "zswap.enabled=0" ];
+  boot.kernelParams = lib.mkAfter [ "zswap.enabled=0" ];
 
   # One build, one download at a time.
   nix.settings = {

@@ -41,7 +41,8 @@
   services.dbus.implementation = "broker";
   security.pam.services.su.forwardXAuth = lib.mkForce false;
 
-  # perlless makes users with systemd-sysusers, which knows no normal users.
+  # Users are made by what systemd brings, which knows no normal ones.
+  systemd.sysusers.enable = true;
   services.userborn.enable = false;
   users.users.nixos = {
     isNormalUser = lib.mkForce false;

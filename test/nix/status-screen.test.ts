@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +62,7 @@ function scan(screen: string): string | undefined {
 
 describe('one screen', () => {
   it.each([
-    ['a 1024 × 768 console', COMMON, 128, 48],
+    ['a 1024 x 768 console', COMMON, 128, 48],
     ['a VGA console', COMMON, 80, 25],
     ['a narrow terminal', COMMON, 40, 12],
     ['a machine without a network', NO_NETWORK, 80, 25],
@@ -251,5 +252,14 @@ describe('in a terminal', () => {
     await terminal.until((screen) => screen.startsWith('ended'));
     await terminal.type('typed');
     await terminal.until((screen) => screen.includes('typed'));
+  });
+
+  it('ends when its terminal is gone', async () => {
+    await using facts = await FactsFile.make(COMMON);
+    await using terminal = await Terminal.start(`exec ${program} --facts ${facts.path}`, 80, 25);
+    await terminal.until((screen) => screen.includes('Password'));
+    const pid = await terminal.pid();
+    await terminal.hangUp();
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 60_000 }).toBe(false);
   });
 });

@@ -53,7 +53,8 @@ export class Terminal {
 
   async #tmux(...commands: string[]): Promise<string> {
     const { stdout } = await execa('tmux', ['-u', '-L', this.#server, ...commands], {
-      env: { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' },
+      // The leak check at the end would wait for ever where it may not ptrace, with a terminal that is gone.
+      env: { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', ASAN_OPTIONS: 'detect_leaks=0' },
     });
     return stdout;
   }
@@ -69,6 +70,16 @@ export class Terminal {
 
   async type(...keys: string[]): Promise<void> {
     await this.#tmux('send-keys', ...keys);
+  }
+
+  /** The process that the terminal was started with. */
+  async pid(): Promise<number> {
+    return Number(await this.#tmux('list-panes', '-F', '#{pane_pid}'));
+  }
+
+  /** Takes the terminal away from under its program. */
+  async hangUp(): Promise<void> {
+    await this.#tmux('kill-server');
   }
 
   /** Waits until the screen is as a test says, and gives it; fails with the last one seen. */
