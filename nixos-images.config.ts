@@ -12,7 +12,13 @@ function variable(name: string): string {
 
 const channel = {
   flake: '.',
-  images: [{ kind: 'kexec' as const }, { kind: 'iso' as const }, { kind: 'netboot' as const }],
+  images: [
+    { kind: 'kexec' as const },
+    { kind: 'kexec' as const, variant: 'low-memory' },
+    { kind: 'iso' as const },
+    { kind: 'netboot' as const },
+    { kind: 'netboot' as const, variant: 'noninteractive' },
+  ],
 };
 const mirror = optional('MIRROR_REPOSITORY');
 

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ImageFacts, KINDS } from '@nixos-images/shared';
+import { ImageFacts, KINDS, systemOf } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../apps/builder/src/config.ts';
+import config from '../../nixos-images.config.ts';
 import { LocalFlake, root } from './local-nix.ts';
 
 const SYSTEMS = { 'x86_64-linux': 'x86_64', 'aarch64-linux': 'aarch64' } as const;
@@ -62,6 +64,20 @@ describe('packages', () => {
     const roles = { kexec: ['tarball'], iso: ['iso'], netboot: ['initrd', 'kernel'] };
     for (const { image } of Object.values(await images('x86_64-linux'))) {
       expect(Object.keys(limits[`${image.kind}-${image.variant}`] ?? {}).sort()).toEqual(roles[image.kind]);
+    }
+  });
+});
+
+describe("the builder's config", () => {
+  it('asks for packages that there are', async () => {
+    const names = { 'x86_64-linux': await images('x86_64-linux'), 'aarch64-linux': await images('aarch64-linux') };
+    const { channels } = parseConfig(config, join(root, 'nixos-images.config.ts'));
+    expect(Object.keys(channels).sort()).toEqual(CHANNELS);
+    for (const [channel, { images: wanted }] of Object.entries(channels)) {
+      for (const { kind, variant, arches } of wanted) {
+        for (const arch of arches)
+          expect(Object.keys(names[systemOf(arch)])).toContain(`${kind}-${variant}-${channel}`);
+      }
     }
   });
 });

@@ -2,5 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 // One file at a time: each evaluation takes a core.
 export default defineConfig({
-  test: { root: import.meta.dirname, testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+  test: {
+    root: import.meta.dirname,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+    // What the builder's config asks for.
+    env: { BUCKET_ENDPOINT: 'https://bucket.example.org', BUCKET_NAME: 'nixos-images' },
+  },
 });

@@ -223,6 +223,7 @@ in
         )) { };
       };
       inherit services;
+      sysusers.enable = flag;
     };
 
     users = {
