@@ -13,5 +13,13 @@ export {
 export { NotAnInstaller, proveInstaller, sshBanner, whileOn } from './prove-installer.ts';
 export { ConsoleError, SerialConsole } from './serial-console.ts';
 export { parseSmokeFact, type SmokeFact, SmokeFacts } from './smoke-facts.ts';
-export { fingerprintOf, makeSshKey, runOverSsh, type SshKey, type SshTarget, waitForSsh } from './ssh.ts';
+export {
+  fingerprintOf,
+  makeSshKey,
+  runOverSsh,
+  type SshKey,
+  type SshResult,
+  type SshTarget,
+  waitForSsh,
+} from './ssh.ts';
 export { findTool, missing } from './tool.ts';
