@@ -20,6 +20,18 @@
     enable = true;
     # At boot, not on the first connection: host keys should stand on the console before anybody connects.
     startWhenNeeded = false;
+    # All that a host before a kexec may have been known by; its own keys take the place of these.
+    hostKeys =
+      map
+        (type: {
+          inherit type;
+          path = "/etc/ssh/ssh_host_${type}_key";
+        })
+        [
+          "ed25519"
+          "ecdsa"
+          "rsa"
+        ];
   };
 
   environment.systemPackages = [

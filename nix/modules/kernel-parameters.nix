@@ -17,17 +17,20 @@
         "|live.nixos.hostname"
         "|live.nixos.passwordHash"
       ];
+      # A customised ISO cannot change its command line, so it brings parameters in a file.
+      ConditionPathExists = "|/run/customisation/cmdline";
     };
     conflicts = [ "shutdown.target" ];
     path = [
       pkgs.coreutils
+      pkgs.gnugrep
       pkgs.openssh
       pkgs.shadow
     ];
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
-      ExecStart = "${pkgs.runtimeShell} ${../kernel-parameters/apply}";
+      ExecStart = "${pkgs.runtimeShell} ${../kernel-parameters/apply} --cmdline /proc/cmdline --cmdline /run/customisation/cmdline";
       StandardOutput = "journal+console";
       StandardError = "journal+console";
     };

@@ -12,10 +12,12 @@
       "status-screen.service"
     ];
     after = [ "apply-kernel-parameters.service" ];
-    unitConfig.ConditionKernelCommandLine = [
-      "!live.nixos.passwordHash"
-      "!live.nixos.password"
-    ];
+    unitConfig = {
+      # Left by kernel-parameters/apply.
+      ConditionPathExists = "!/run/installer/password-given";
+      # nixpkgs' own way to give one in the clear.
+      ConditionKernelCommandLine = "!live.nixos.password";
+    };
     path = [
       pkgs.coreutils
       pkgs.shadow

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,11 +69,23 @@ describe('kernel parameters', () => {
     expect(said[0]).toContain('kernel parameter left out: live.nixos.hostname');
   });
 
+  it('may stand in several files, of which one is not there, and add a key once', async () => {
+    const parameter = `live.nixos.authorizedKey=${encoded}`;
+    await apply(parameter);
+    await writeFile(join(scratch, 'more'), `${parameter} live.nixos.hostname=late`);
+    const script = join(root, 'nix/kernel-parameters/apply');
+    const files = ['cmdline', 'none', 'more'].flatMap((file) => ['--cmdline', join(scratch, file)]);
+    await execa(SHELL, [script, '--root', scratch, ...files]);
+    expect(await readFile(join(scratch, 'root/.ssh/authorized_keys'), 'utf8')).toBe(`${KEY}\n`);
+    expect(await readFile(join(scratch, 'etc/hostname'), 'utf8')).toBe('late\n');
+  });
+
   it('set the hash of a root password', async () => {
     const hash = '$6$salt$WoTOVvvUDHeJrSxQXrX7yXDzWYmtbvbRHQ9vzUGhHpeXFvnxhB4jCq4lPBqJ5QI5wHtJkZo0tEA3kBb0CLrqW1';
     const { shadow, said } = await apply(`live.nixos.passwordHash=${hash}`);
     expect(said).toEqual(["root's password comes from the kernel command line"]);
     expect(shadow).toContain(`root:${hash}:`);
+    expect(existsSync(join(scratch, 'run/installer/password-given'))).toBe(true);
   });
 
   it.each(['secret', '$6$a:0:', '$6$x\\ny'])('leave out %s, which is no hash', async (value) => {

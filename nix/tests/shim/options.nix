@@ -171,6 +171,7 @@ in
       openssh = {
         enable = flag;
         startWhenNeeded = flag;
+        hostKeys = lists;
         inherit settings;
       };
       resolved.enable = flag;
