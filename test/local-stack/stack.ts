@@ -5,6 +5,9 @@ import { execa } from 'execa';
 const root = join(import.meta.dirname, '..', '..');
 const CONFIG = ['--config', 'test/smoke-images/nixos-images.config.ts'] as const;
 
+/** Booting everything first would keep whoever tries this out waiting for minutes; the boot tests do it. */
+const UNTRIED = ['--without-boot-test', 'local stack'] as const;
+
 /** The community's weekly NixOS images, as they lie on GitHub. */
 const IMPORT_SOURCE = 'github:nix-community/nixos-images';
 
@@ -56,11 +59,11 @@ export async function startLocalStack({
   };
   const commands =
     images === 'imported'
-      ? [['nixos-images', 'import', IMPORT_SOURCE, '--all', '--promote', ...CONFIG]]
+      ? [['nixos-images', 'import', IMPORT_SOURCE, '--all', '--promote', ...UNTRIED, ...CONFIG]]
       : [
           ['test/smoke-images/prepare', environment.SMOKE_FLAKE],
           [...withNix(state), 'nixos-images', 'publish', ...CONFIG],
-          [...withNix(state), 'nixos-images', 'promote', ...CONFIG, '--without-boot-test', 'local stack'],
+          [...withNix(state), 'nixos-images', 'promote', ...CONFIG, ...UNTRIED],
         ];
   try {
     for (const command of commands) await run(command, environment, signal);
