@@ -1,6 +1,7 @@
 import {
   ARCHES,
   type Arch,
+  type BootRecord,
   blobKey,
   CATALOG_KEY,
   Catalog,
@@ -72,6 +73,14 @@ export async function sampleRelease(options: SampleOptions): Promise<SampleRelea
   });
   objects.set(releaseKey(version, 'manifest.json'), bytesOf(formatJson(manifest)));
   objects.set(releaseKey(version, 'SHA256SUMS'), bytesOf(sha256Sums(manifest)));
+  const boot: BootRecord = {
+    schema: 1,
+    version,
+    time: manifest.published,
+    gate: 'skipped',
+    reason: 'made-up bytes boot nothing',
+  };
+  objects.set(releaseKey(version, 'boot.json'), bytesOf(formatJson(boot)));
   return { manifest, objects };
 }
 

@@ -49,6 +49,7 @@ describe('operations on the bucket', () => {
       await waitOnExecutionContext(context);
       return response;
     };
+    // Reads the catalog and the boot record.
     await (await ask('/kexec/x86_64.json')).arrayBuffer();
     operations.length = 0;
   });

@@ -14,7 +14,10 @@ export class BlobUnavailable extends Error {
   }
 }
 
-/** Opens a stretch of a blob; rejects with BlobUnavailable before any byte if it is not there in full. */
+/**
+ * Opens a stretch of a blob as a stream whose length the runtime knows, so that an answer promises it, and breaks the connection if it
+ * ends early. Rejects with BlobUnavailable before any byte if the stretch is not there in full.
+ */
 export type OpenBlob = (piece: BlobPiece) => Promise<ReadableStream<Uint8Array>>;
 
 /** Reads blobs through the bucket's binding. */
@@ -47,7 +50,7 @@ export function blobsOfOrigin(origin: string, fetcher: typeof fetch): OpenBlob {
     const right = whole
       ? response.status === 200 && response.headers.get('Content-Length') === String(size)
       : response.status === 206 && response.headers.get('Content-Range') === contentRange(range, size);
-    if (right && response.body !== null) return response.body;
+    if (right && response.body !== null) return response.body.pipeThrough(new FixedLengthStream(range.length));
     await response.body?.cancel();
     throw new BlobUnavailable(
       response.status >= 500 || response.status === 429 ? 'unreachable' : 'absent',

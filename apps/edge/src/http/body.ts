@@ -8,7 +8,8 @@ import { lengthOf, type Piece } from './representation.ts';
 export async function openBody(pieces: readonly Piece[], openBlob: OpenBlob): Promise<BodyInit> {
   const [only, second] = pieces;
   if (only === undefined) return '';
-  if (only.from === 'memory' && second === undefined) return only.bytes;
+  // As it is: another stream around it would cost processor time for every byte.
+  if (second === undefined) return only.from === 'memory' ? only.bytes : openBlob(only);
   const length = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
   const firstBlob = pieces.find((piece) => piece.from === 'blob');
   const opened = firstBlob === undefined ? undefined : await openBlob(firstBlob);

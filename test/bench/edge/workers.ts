@@ -1,0 +1,97 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readBundle } from '@nixos-images/edge/bundle';
+import { sampleCatalog, sampleRelease } from '@nixos-images/edge/sample-release';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+
+/** Which Worker answers. */
+export type WorkerName = 'edge' | 'floor' | 'empty';
+
+/** Workers in one runtime over one bucket, each on a port of its own. */
+export interface Workers {
+  readonly ports: Readonly<Record<WorkerName, number>>;
+  /** Process id of the runtime. */
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Bytes of the file whose download is measured, and of the small object that the floor gives. */
+export const BODY = 64 * 1024 ** 2;
+export const SMALL_KEY = 'small';
+const SMALL = 2048;
+
+const COMPATIBILITY_DATE = '2026-10-01';
+
+/** Starts the Workers named, with a release of one 64 MiB tarball in their bucket. */
+export async function startWorkers(state: string): Promise<Workers> {
+  const read = (name: string) => readFile(new URL(`${name}-worker.js`, import.meta.url), 'utf8');
+  const small = async (name: 'floor' | 'empty') => [
+    { type: 'ESModule' as const, path: `/${name}.js`, contents: await read(name) },
+  ];
+  const shared = {
+    compatibilityDate: COMPATIBILITY_DATE,
+    r2Buckets: { BUCKET: 'bench' },
+    // Straight to the Worker, past what miniflare puts in front of the first one.
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  };
+  const before = await childrenOf(process.pid);
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [
+        { name: 'edge', modules: [...(await readBundle())], modulesRoot: '/', ...shared },
+        { name: 'floor', modules: await small('floor'), modulesRoot: '/', ...shared },
+        { name: 'empty', modules: await small('empty'), modulesRoot: '/', ...shared },
+      ],
+      resourcePersistencePath: state,
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: () => {},
+    }),
+  );
+  await miniflare.ready;
+  const port = async (name: WorkerName) => Number((await miniflare.unsafeGetDirectURL(name)).port);
+  const ports = { edge: await port('edge'), floor: await port('floor'), empty: await port('empty') };
+  const pid = (await childrenOf(process.pid)).find((child) => !before.includes(child));
+  if (pid === undefined) throw new Error('the runtime has no process');
+  return { ports, pid, stop: () => miniflare.dispose() };
+}
+
+/** A bucket with a release and the floor's small object, for any number of starts. */
+export async function prepareBucket(): Promise<{ state: string; tarballKey: string; remove: () => Promise<void> }> {
+  const state = await mkdtemp(join(tmpdir(), 'nixos-images-bench-'));
+  const bytes = new Uint8Array(BODY);
+  for (let at = 0; at < BODY; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  const { manifest, objects } = await sampleRelease({
+    version: '26.05.20260820.e17386d',
+    channel: 'nixos-26.05',
+    size: SMALL,
+    published: '2026-08-20T04:05:06.000Z',
+    content: { role: 'tarball', bytes },
+  });
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: await readFile(new URL('empty-worker.js', import.meta.url), 'utf8'),
+      r2Buckets: { BUCKET: 'bench' },
+      resourcePersistencePath: state,
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.NONE),
+    }),
+  );
+  const bucket = await miniflare.getR2Bucket('BUCKET');
+  for (const [key, value] of objects) await bucket.put(key, value);
+  const { key, bytes: catalog } = sampleCatalog([manifest]);
+  await bucket.put(key, catalog);
+  await bucket.put(SMALL_KEY, crypto.getRandomValues(new Uint8Array(SMALL)));
+  await miniflare.dispose();
+  const tarballKey = [...objects].find(([, value]) => value.length === BODY)?.[0] ?? '';
+  return { state, tarballKey, remove: () => rm(state, { recursive: true }) };
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
