@@ -13,7 +13,7 @@ import { publishCommand } from './commands/publish.ts';
 import { releaseCommand } from './commands/release.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { CONFIG_FILE } from './config.ts';
-import { EXIT, Failure } from './failure.ts';
+import { EXIT, Failure, systemFailure } from './failure.ts';
 import { PlainProgress, TerminalProgress } from './progress/line-progress.ts';
 
 /** What a command gives back: the documented JSON, and the same for people. */
@@ -216,9 +216,10 @@ function explain(error: unknown, stderr: Surroundings['stderr'], signal: AbortSi
     stderr.write('Interrupted. Nothing half published can be reached; run the same command again to go on.\n');
     return EXIT.failed;
   }
-  if (error instanceof Failure) {
-    stderr.write(`${error.message}\n${error.remedy === undefined ? '' : `${error.remedy}\n`}`);
-    return error.exitCode;
+  const failure = error instanceof Failure ? error : systemFailure(error);
+  if (failure !== undefined) {
+    stderr.write(`${failure.message}\n${failure.remedy === undefined ? '' : `${failure.remedy}\n`}`);
+    return failure.exitCode;
   }
   const said = error instanceof Error ? error.message : String(error);
   stderr.write(`Something went wrong that nobody thought of: ${said}\n`);

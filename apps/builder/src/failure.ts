@@ -25,3 +25,27 @@ export class Failure extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** The failure that a system error means to the user; undefined for an error that is none of these. */
+export function systemFailure(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  const where = 'path' in error && typeof error.path === 'string' ? ` (${error.path})` : '';
+  switch (error.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new Failure(`The disk is full${where}.`, {
+        remedy: 'Make room (`nix-collect-garbage` helps), then run the same command again: it goes on.',
+        cause: error,
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new Failure(`A file may not be written or read${where}.`, {
+        remedy: 'Check its owner, or choose another folder for `state` in the config.',
+        exitCode: EXIT.usage,
+        cause: error,
+      });
+    default:
+      return undefined;
+  }
+}

@@ -193,6 +193,8 @@ export class S3Client {
 }
 
 function remedyFor(status: number, code: string | undefined): string {
+  if (code === 'RequestTimeTooSkewed')
+    return "Set this machine's clock, then run the same command again: it continues.";
   if (code === 'NoSuchBucket') return 'Create the bucket, or correct its name in the config.';
   if (code === 'BadDigest' || code === 'XAmzContentSHA256Mismatch' || code === 'InvalidDigest') {
     return 'A file changed while it was read, or the connection garbles data: run `nix-store --verify --check-contents`, then publish again.';
@@ -231,5 +233,14 @@ async function writeBody(
   const { path, offset, length } = body;
   const slice = createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: 1 << 18 });
   slice.on('data', (chunk) => onBytes(chunk.length));
-  await pipeline(slice, outgoing);
+  let unreadable: Failure | undefined;
+  slice.on('error', (cause) => {
+    unreadable = new Failure(`${path} cannot be read any more.`, {
+      remedy: 'Was it collected as garbage? Run the same command again: it is built again and the upload goes on.',
+      cause,
+    });
+  });
+  await pipeline(slice, outgoing).catch((error: unknown) => {
+    throw unreadable ?? error;
+  });
 }
