@@ -16,6 +16,18 @@ export type Change = (catalog: Catalog) => Promise<Catalog | undefined> | Catalo
 const PAUSE = 1000;
 const ATTEMPTS = 200;
 
+/** Writes refused in a row though nobody else wrote: then it is the server, not a race. */
+const REFUSALS = 3;
+
+function noCompareAndSwap(): Failure {
+  return new Failure(
+    'The server refuses If-Match with the very ETag that it gave, so the catalog cannot be changed safely.',
+    {
+      remedy: 'Use a server with conditional writes on PutObject: R2 has them (radosgw before Ceph 18 has not).',
+    },
+  );
+}
+
 interface ChangeOptions {
   readonly signal?: AbortSignal | undefined;
   readonly pause?: number | undefined;
@@ -31,6 +43,7 @@ export async function changeCatalog(
   change: Change,
   { signal, pause = PAUSE }: ChangeOptions = {},
 ): Promise<{ catalog: Catalog; changed: boolean }> {
+  let refusals = 0;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     signal?.throwIfAborted();
     const found = await readCatalog(bucket);
@@ -47,7 +60,10 @@ export async function changeCatalog(
     });
     if (written) return { catalog: after, changed: true };
     // A write whose answer was lost is repeated and then refused: it is ours if these are our bytes.
-    if ((await bucket.read(CATALOG_KEY))?.text === text) return { catalog: after, changed: true };
+    const left = await bucket.read(CATALOG_KEY);
+    if (left?.text === text) return { catalog: after, changed: true };
+    refusals = left !== undefined && left.etag === found?.etag ? refusals + 1 : 0;
+    if (refusals >= REFUSALS) throw noCompareAndSwap();
     await sleep(Math.random() * pause, undefined, { ...(signal && { signal }) });
   }
   throw new Failure(`The catalog changed ${ATTEMPTS} times while it was to be written.`, {
