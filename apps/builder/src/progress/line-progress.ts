@@ -9,6 +9,7 @@ export interface Output {
 
 /** How often a task without a terminal says that it is alive, in milliseconds. */
 const PLAIN_INTERVAL = 10_000;
+const MINUTE = 60_000;
 const DRAW_INTERVAL = 120;
 
 interface LiveTask {
@@ -64,6 +65,8 @@ abstract class LineProgress implements Progress {
 /** Progress for logs and pipes: a line when something ends, and every ten seconds one for what goes on. */
 export class PlainProgress extends LineProgress {
   readonly #output: Output;
+  readonly #said = new WeakMap<LiveTask, string>();
+  readonly #minutes = new WeakMap<LiveTask, number>();
 
   constructor(output: Output, interval = PLAIN_INTERVAL) {
     super(interval);
@@ -71,7 +74,16 @@ export class PlainProgress extends LineProgress {
   }
 
   protected override tick(): void {
-    for (const task of this.tasks) this.note(`${task.title}: ${statusOf(task, Date.now())}`);
+    for (const task of this.tasks) {
+      const status = statusOf(task, Date.now());
+      // What has nothing new to say is alive all the same: a minute of silence at most.
+      const quiet =
+        status === this.#said.get(task) && Date.now() - task.begun < (this.#minutes.get(task) ?? 1) * MINUTE;
+      if (status === '' || quiet) continue;
+      if (status === this.#said.get(task)) this.#minutes.set(task, Math.ceil((Date.now() - task.begun) / MINUTE) + 1);
+      this.#said.set(task, status);
+      this.note(`${task.title}: ${status}`);
+    }
   }
 
   override note(line: string): void {
