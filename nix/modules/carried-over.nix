@@ -63,7 +63,7 @@ in
 
   boot.initrd.systemd.services.keep-carried-over = {
     description = "Keep what came with the initrd for the booted system";
-    requiredBy = [ "initrd.target" ];
+    wantedBy = [ "initrd.target" ];
     before = [ "initrd.target" ];
     unitConfig = {
       DefaultDependencies = false;
@@ -85,7 +85,7 @@ in
   # systemd reads it when it starts in stage 2, so it is the one part that stage 1 restores.
   boot.initrd.systemd.services.restore-machine-id = {
     description = "Take over the old system's machine-id";
-    requiredBy = [ "initrd.target" ];
+    wantedBy = [ "initrd.target" ];
     before = [ "initrd.target" ];
     unitConfig = {
       DefaultDependencies = false;

@@ -59,6 +59,13 @@ in
       WorkingDirectory = "/root";
     };
   };
+  # A serial line has a shell only: it shows the screen once, when that starts.
+  environment.loginShellInit = ''
+    case "$(tty)" in
+      /dev/ttyS* | /dev/ttyAMA* | /dev/hvc*) status-screen --once --columns 80 --rows 24 ;;
+    esac
+  '';
+
   systemd.services."getty@tty1".enable = false;
   systemd.services."autovt@tty1".enable = false;
 

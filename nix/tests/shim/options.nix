@@ -91,6 +91,7 @@ in
 
     environment = {
       defaultPackages = packages;
+      loginShellInit = withDefault types.lines "";
       ldso32 = withDefault (types.nullOr types.path) null;
       stub-ld.enable = withDefault types.bool true;
       systemPackages = packages;
