@@ -7,7 +7,7 @@ const origin = v.pipe(
   v.regex(/^https?:\/\/[\w.:[\]-]+$/, 'expected an origin such as https://blobs.example.org'),
 );
 
-/** The variables of `wrangler.jsonc`, explained in docs/operate/settings.md. */
+/** The variables of `wrangler.jsonc`, explained in docs/operate/edge.md. */
 export const Settings = v.object({
   /** For so long the catalog is used without looking whether there is a newer one. */
   CATALOG_FRESH_SECONDS: seconds('10'),
