@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BootTest, Catalog, channelsOf, type Manifest, Variant } from '@nixos-images/shared';
+import { bootRelease } from 'nixos-images/boot';
+import * as v from 'valibot';
+import { expect, inject, test } from 'vitest';
+
+async function publishedManifest(): Promise<Manifest> {
+  const response = await fetch(`${inject('stackUrl')}/v1/catalog.json`);
+  const catalog = v.parse(Catalog, await response.json());
+  const [channel] = channelsOf(catalog);
+  const current = channel && catalog.channels[channel]?.current;
+  if (current === undefined) throw new Error('the local stack serves no release');
+  return current;
+}
+
+async function gate(manifest: Manifest, signal: AbortSignal) {
+  const folder = await mkdtemp(join(tmpdir(), 'nixos-images-gate-'));
+  const told: BootTest[] = [];
+  try {
+    const result = await bootRelease({
+      manifest,
+      edge: new URL(inject('stackUrl')),
+      folder,
+      signal,
+      onResult: (test) => told.push(test),
+      onStep: (text) => process.stdout.write(`         gate: ${text}\n`),
+    });
+    expect(told).toHaveLength(result.tests.length);
+    return result;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+// ISO and kexec go the same way; here the gate is held to its answers, and the other tests hold the images.
+test('the boot gate logs in to what it netboots, and says with what it did', async ({ signal }) => {
+  const manifest = await publishedManifest();
+  const images = manifest.images.filter(({ kind }) => kind === 'netboot');
+  const { tests, tools } = await gate({ ...manifest, images }, signal);
+  expect(tests).toMatchObject([
+    { kind: 'netboot', arch: 'x86_64', path: 'netboot-bios', outcome: 'booted' },
+    { kind: 'netboot', arch: 'x86_64', path: 'netboot-uefi', outcome: 'booted' },
+  ]);
+  expect(tools).toMatchObject({ qemu: expect.stringMatching(/^\d/), ipxe: expect.stringMatching(/^\d/) });
+});
+
+test('an image that the edge does not have fails the boot gate, and is no error', async ({ signal }) => {
+  const manifest = await publishedManifest();
+  const images = manifest.images
+    .filter(({ kind }) => kind === 'kexec')
+    .map((image) => ({ ...image, variant: v.parse(Variant, 'no-such-variant') }));
+  const { tests } = await gate({ ...manifest, images }, signal);
+  expect(tests).toMatchObject([{ path: 'kexec', outcome: 'failed', reason: expect.stringContaining('404') }]);
+});
