@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { Channel, type Manifest, Mirror, parseJson, releaseKey } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -87,6 +88,28 @@ describe('the mirror', () => {
       expect(bytes.length).toBe(size);
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
     }
+  });
+
+  it('stands in the catalog, so that an edge can send people there when its bucket lost a file', async () => {
+    const { mirror: record } = await mirror(newer);
+    const [file] = record.files;
+    if (file === undefined) throw new Error('nothing is mirrored');
+    const address = `${stage.stack.url}/releases/${newer.version}/${file.name}`;
+    const lost = (await stage.bucket.read(`blobs/sha256/${file.sha256}`))?.text ?? '';
+    await stage.bucket.remove(`blobs/sha256/${file.sha256}`);
+    // Longer than the edge holds a catalog in development.
+    await setTimeout(1500);
+    const followed = await fetch(address);
+    expect(followed.url).toContain('/signed/');
+    expect(await followed.text()).toBe(lost);
+    const ipxe = await fetch(address, { headers: { 'user-agent': 'iPXE/1.0' }, redirect: 'manual' });
+    expect(await ipxe.text()).toContain('#!ipxe');
+    const customised = `${stage.stack.url}/with/cmdline:${Buffer.from('quiet').toString('base64url')}/kexec@${newer.version}/x86_64.tar.gz`;
+    expect((await fetch(customised, { redirect: 'manual' })).status).toBe(502);
+    await stage.bucket.write(`blobs/sha256/${file.sha256}`, lost, {
+      contentType: 'application/octet-stream',
+      cacheControl: '',
+    });
   });
 
   it('uploads nothing twice and changes nothing when it is there already', async () => {

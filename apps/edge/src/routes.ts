@@ -5,6 +5,7 @@ import { WrittenOnce } from './bucket/written-once.ts';
 import { healthOf } from './health.ts';
 import { BlobUnavailable, blobsOfBucket, blobsOfOrigin, type OpenBlob } from './http/blobs.ts';
 import { deliver } from './http/deliver.ts';
+import { mirrorRedirect } from './http/mirror-redirect.ts';
 import { problemResponse } from './http/problem-response.ts';
 import { CORS } from './http/represent.ts';
 import { type PagePath, pageOf } from './pages/paths.ts';
@@ -79,7 +80,14 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
     );
     if (!isFound(found)) return problemResponse(c.req.raw, found);
     c.get('notes').subject = found.subject;
-    const response = await deliver(c.req.raw, found.representation, blobsFor(c.env, settings));
+    const response = await deliver(c.req.raw, found.representation, blobsFor(c.env, settings)).catch(
+      (error: unknown) => {
+        const elsewhere = mirrorRedirect(c.req.raw, found.representation, snapshot.catalog, error);
+        if (elsewhere === undefined) throw error;
+        c.get('notes').fault = String(error);
+        return elsewhere;
+      },
+    );
     if (reading.state === 'stale') {
       // RFC 9211: an answer out of a store past its time, because the origin failed.
       response.headers.set('Cache-Status', `catalog; hit; ttl=-${reading.age}; detail=bucket-unreachable`);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { Channel } from './channel.ts';
 import { Manifest } from './manifest.ts';
+import { Mirror } from './mirror.ts';
 import { Version } from './version.ts';
 import { Sha256, Time } from './words.ts';
 
@@ -23,6 +24,8 @@ export const CatalogChannel = v.object({
   promoted: Time,
   /** The whole manifest of the current release: an edge answers any floating address after reading the catalog alone. */
   current: Manifest,
+  /** Where the files of a release of this channel also are; stands here so that an edge knows when its bucket fails. */
+  mirror: v.optional(Mirror),
   /** Newest first. */
   former: v.array(FormerRelease),
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   blobKey,
   formatJson,
@@ -13,6 +14,7 @@ import type { Bucket } from '../bucket.ts';
 import { Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
+import { changeCatalog } from '../release/catalog-change.ts';
 import { type LeftOut, type MirrorAsset, mirrorAssets } from './mirror-assets.ts';
 import { type GithubAsset, type GithubRelease, type GithubReleases, GithubUnavailable } from './releases.ts';
 import { nextStep } from './replacement.ts';
@@ -52,6 +54,7 @@ export async function mirrorRelease(manifest: Manifest, options: MirrorOptions):
     await copy.bring(tag, options.latest);
     const mirror = mirrorRecord(manifest, releases, tag, assets, base);
     await recordMirror(bucket, mirror);
+    await announceMirror(bucket, manifest, mirror);
     const rollingTag = options.rolling ? v.parse(GithubTag, manifest.channel) : undefined;
     if (rollingTag !== undefined) await copy.bring(rollingTag, false);
     task.end(`${copy.uploadedAssets} assets uploaded (${formatBytes(copy.uploadedBytes)})`);
@@ -249,5 +252,16 @@ async function recordMirror(bucket: Bucket, mirror: Mirror): Promise<void> {
     contentType: 'application/json',
     cacheControl: 'public, max-age=300',
     condition: existing === undefined ? { ifAbsent: true } : { ifMatch: existing.etag },
+  });
+}
+
+/** Puts the record into the catalog, where an edge has it before its bucket fails. */
+async function announceMirror(bucket: Bucket, { channel, version }: Manifest, mirror: Mirror): Promise<void> {
+  await changeCatalog(bucket, (catalog) => {
+    const entry = catalog.channels[channel];
+    if (entry?.current.version !== version) return undefined;
+    // A later run of the same mirror has nothing to say but another time.
+    if (isDeepStrictEqual({ ...entry.mirror, mirrored: '' }, { ...mirror, mirrored: '' })) return undefined;
+    return { ...catalog, channels: { ...catalog.channels, [channel]: { ...entry, mirror } } };
   });
 }
