@@ -23,7 +23,8 @@ def address_section:
    # With Peer=, which has the prefix, Address= takes none.
    [["Address", (if .peer then .local else "\(.local)/\(.prefix)" end)],
     ["Peer", (if .peer then "\(.peer)/\(.prefix)" else null end)],
-    ["Broadcast", .broadcast],
+    # networkd makes one up where none is given; what `ip` was told without one has none.
+    ["Broadcast", (.broadcast // if .family == "inet" and .prefix < 31 and .peer == null then "no" else null end)],
     # IPv6 knows no scope but the one that the address itself says.
     ["Scope", (if .family == "inet" and .scope != "global" then .scope else null end)],
     ["AddPrefixRoute", (if .noprefixroute then "no" else null end)],
@@ -64,8 +65,8 @@ def netdev($model):
       [["Name", .name],
        ["Kind", .kind],
        # A VLAN has its parent's MAC unless it was given one.
-       ["MACAddress", (if .kind == "vlan" and any($model.links[]; .name == $parent and .mac == $mac) then null else .mac end)],
-       ["MTUBytes", .mtu]]]]
+       # The MTU stands with the link: a bridge that is made with one forgets it as soon as it gets a port.
+       ["MACAddress", (if .kind == "vlan" and any($model.links[]; .name == $parent and .mac == $mac) then null else .mac end)]]]]
   + if .kind == "vlan" then
       [["VLAN",
         [["Id", .settings.id],
@@ -133,7 +134,7 @@ def network_file($model; $now; $with_dns):
 def files($model; $now):
   # Name servers are asked over the interface with the default route, where there is one.
   (first(
-      ($model.routes[] | select(.destination == "default" and first_dev != null) | first_dev),
+      ([$model.routes[] | select(.destination == "default" and .table == "main" and first_dev != null)] | sort_by(.metric // 0)[] | first_dev),
       ($model.links[] | select((.addresses | length) > 0) | .name)) // null) as $dns_link
   | [ ($model.links[] | select(.kind != "physical") | { key: "10-kexec-\(.name).netdev", value: (netdev($model) | ini) }),
       ($model.links[] | { key: "10-kexec-\(.name).network", value: network_file($model; $now; .name == $dns_link) }),

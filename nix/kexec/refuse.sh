@@ -61,7 +61,10 @@ make_work_folder() {
   fail "no folder that can be written to has $(mebibytes $((needed * 1024))) free for a copy of the initrd (tried TMPDIR, $here, /var/tmp, /tmp, /run); set TMPDIR to one; nothing was changed"
 }
 
+# The kernel's own threads are seen from the machine itself and from no container. (Files such as /.dockerenv also stand
+# on machines whose disk was made from a container image.)
 container() {
+  [ "$(cat /proc/2/comm 2>/dev/null)" != kthreadd ] || return 0
   if [ -s /run/systemd/container ]; then
     cat /run/systemd/container
   elif [ -e /.dockerenv ]; then
@@ -69,7 +72,7 @@ container() {
   elif [ -e /run/.containerenv ]; then
     echo podman
   else
-    tr '\0' '\n' </proc/1/environ 2>/dev/null | sed -n 's/^container=//p'
+    tr '\0' '\n' </proc/1/environ 2>/dev/null | sed -n 's/^container=//p' | grep . || echo "of an unknown kind"
   fi
 }
 
@@ -119,4 +122,10 @@ refuse_without_memory() {
     refuse "loading the installer takes $(mebibytes "$load_needs") of memory and $(mebibytes "$available") are available; stop some services and try again"
   [ "$total" -ge "$boot_needs" ] ||
     refuse "the installer needs $(mebibytes "$boot_needs") of memory and this machine has $(mebibytes "$total")"
+}
+
+# Last, because what comes before can be tried out on any machine.
+refuse_without_kexec() {
+  [ -e /sys/kernel/kexec_loaded ] || [ ! -d /sys/kernel ] ||
+    refuse "this kernel was built without kexec (CONFIG_KEXEC); install the distribution's usual kernel, or boot the ISO or netboot image"
 }

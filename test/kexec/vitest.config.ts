@@ -1,3 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { include: ['test/kexec/**/*.test.ts'], testTimeout: 30_000 } });
+export default defineConfig({
+  test: {
+    include: ['test/kexec/**/*.test.ts'],
+    exclude: ['test/kexec/restore-with-*.test.ts'],
+    testTimeout: 60_000,
+  },
+});

@@ -41,6 +41,12 @@ done
 cp "$packages/lib/systemd/network/99-default.link" "$root/lib/systemd/network/"
 
 cp "$rootfs"/systemd/*.service "$rootfs"/systemd/*.target "$root/etc/systemd/system/"
+# A network that never comes up altogether is reported as it is.
+mkdir "$root/etc/systemd/system/systemd-networkd-wait-online.service.d"
+printf '[Service]\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-online --timeout=10\n' \
+  >"$root/etc/systemd/system/systemd-networkd-wait-online.service.d/timeout.conf"
 cp "$rootfs"/systemd/*.network "$root/etc/systemd/network/"
 cp "$rootfs/systemd/init" "$root/init"
 ln -s busybox "$root/bin/sh"
+# Where the kernel looks when networkd asks for a bond.
+ln -s ../bin/busybox "$root/sbin/modprobe"

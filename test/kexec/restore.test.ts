@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { savedFiles, shapes, shapesFolder } from './shapes.ts';
+
+const restore = join(import.meta.dirname, '../../nix/kexec/restore');
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILWgqmBYUTVvVtDLqXHGLlIKdJMBZeGRSL3VpO2pYpAl somebody@example.org';
+
+let folder: string;
+let state: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'restore-test-'));
+  state = join(folder, 'host-state');
+  await mkdir(join(state, 'network'), { recursive: true });
+  await mkdir(join(folder, 'root/etc'), { recursive: true });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function saveNetwork(shape: string): Promise<void> {
+  for (const [name, text] of await savedFiles(shape)) await writeFile(join(state, 'network', name), text);
+}
+
+/** Runs restore over the state; what it prints, line by line. */
+async function run(...args: string[]): Promise<string[]> {
+  const { stdout } = await execa(restore, [
+    ...['--state', state, '--customisation', join(folder, 'customisation'), '--root', join(folder, 'root')],
+    ...['--units', join(folder, 'units'), ...args],
+  ]);
+  return stdout.split('\n');
+}
+
+async function units(): Promise<string> {
+  const names = (await readdir(join(folder, 'units'))).sort();
+  const files = await Promise.all(names.map((name) => readFile(join(folder, 'units', name), 'utf8')));
+  return names.map((name, index) => `### ${name}\n${files[index]}`).join('\n');
+}
+
+describe('the units for systemd-networkd', () => {
+  it.each(shapes)('of %s are the ones agreed on', async (shape) => {
+    await saveNetwork(shape);
+    const said = await run('network');
+    expect(said.filter((line) => line.startsWith('missing'))).toEqual([]);
+    await expect(await units()).toMatchFileSnapshot(join(shapesFolder, shape, 'units.txt'));
+  });
+
+  it('leave a container engine’s bridge behind, and say so', async () => {
+    await saveNetwork('bond-vlan-bridge');
+    expect(await run('network')).toContain('left interface docker0 (bridge)');
+  });
+
+  it('are made of what is there when a part is broken or missing', async () => {
+    await saveNetwork('hetzner-on-link-gateway');
+    await writeFile(join(state, 'network/routes6.json'), '[{"dst":');
+    await rm(join(state, 'network/rules4.json'));
+    const said = await run('network');
+    expect(said).toContain('missing network routes6');
+    expect(said).toContain('missing network rules4');
+    expect(await units()).toContain('Gateway=172.31.1.1');
+  });
+});
+
+describe('restore', () => {
+  it('puts every part in its place', async () => {
+    await mkdir(join(state, 'ssh'));
+    await writeFile(join(state, 'machine-id'), '0123456789abcdef0123456789abcdef\n');
+    await writeFile(join(state, 'ssh/ssh_host_ed25519_key'), 'private\n');
+    await writeFile(join(state, 'ssh/ssh_host_ed25519_key.pub'), 'public\n');
+    await writeFile(join(state, 'authorized_keys'), `${key}\n`);
+    const said = await run('machine-id', 'host-keys', 'authorized-keys');
+    expect(said).toContain('machine-id 0123456789abcdef0123456789abcdef');
+    expect(said).toContain('authorized-keys 1');
+    const root = join(folder, 'root');
+    expect(await readFile(join(root, 'etc/machine-id'), 'utf8')).toBe('0123456789abcdef0123456789abcdef\n');
+    expect(await readFile(join(root, 'etc/ssh/ssh_host_ed25519_key'), 'utf8')).toBe('private\n');
+    expect(await readFile(join(root, 'root/.ssh/authorized_keys'), 'utf8')).toBe(`${key}\n`);
+  });
+
+  it('goes on where something is missing, and names it', async () => {
+    await writeFile(join(state, 'authorized_keys'), `${key}\n`);
+    const said = await run('machine-id', 'host-keys', 'authorized-keys', 'network');
+    expect(said).toEqual(expect.arrayContaining(['missing machine-id', 'missing host keys', 'authorized-keys 1']));
+  });
+
+  it('takes nothing for a machine-id that is none', async () => {
+    await writeFile(join(state, 'machine-id'), 'uninitialized\n');
+    expect(await run('machine-id')).toEqual(['missing machine-id']);
+  });
+
+  it('shows whose key a customised link brought', async () => {
+    await mkdir(join(folder, 'customisation'));
+    await writeFile(join(folder, 'customisation/authorized_keys'), `${key}\n`);
+    await writeFile(join(folder, 'customisation/cmdline'), 'live.nixos.hostname=web\n');
+    const { stdout: listed } = await execa('ssh-keygen', ['-lf', join(folder, 'customisation/authorized_keys')]);
+    const fingerprint = listed.split(' ')[1];
+    expect(await run('customisation')).toEqual([
+      `customisation key ${fingerprint} somebody@example.org`,
+      'customisation cmdline live.nixos.hostname=web',
+    ]);
+  });
+});

@@ -1,0 +1,213 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+// Everything here runs the real script with the machine's busybox, up to the point where it would load a kernel. What the
+// machine looks like is changed by bind mounts in a mount namespace of its own.
+const scripts = join(import.meta.dirname, '../../nix/kexec');
+const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAILWgqmBYUTVvVtDLqXHGLlIKdJMBZeGRSL3VpO2pYpAl';
+
+let folder: string;
+let kexec: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kexec-run-'));
+  kexec = join(folder, 'kexec');
+  await mkdir(kexec);
+  for (const script of ['run', 'save.sh', 'refuse.sh']) await execa('cp', [join(scripts, script), kexec]);
+  const { stdout: busybox } = await execa('sh', ['-c', 'command -v busybox']);
+  const { stdout: ip } = await execa('sh', ['-c', 'PATH=$PATH:/usr/sbin:/sbin command -v ip']);
+  await execa('cp', [busybox, join(kexec, 'busybox')]);
+  await execa('cp', [ip, join(kexec, 'ip')]);
+  await writeFile(join(kexec, 'kexec'), '#!/bin/sh\necho a kernel must not be loaded here >&2\nexit 99\n');
+  await chmod(join(kexec, 'kexec'), 0o755);
+  await writeFile(join(kexec, 'bzImage'), 'kernel');
+  await writeFile(join(kexec, 'initrd'), 'initrd');
+  await writeFile(
+    join(kexec, 'image.conf'),
+    `arch=${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}\ncmdline=init=/x quiet\nunpacked=4096\n`,
+  );
+  await mkdir(join(folder, 'ssh'));
+  await mkdir(join(folder, 'work'));
+  await writeFile(join(folder, 'ssh/authorized_keys'), `ssh-ed25519 ${blob} root@example.org\n`);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Runs `kexec/run` as root on a machine whose /root/.ssh is `ssh`, after the shell commands of `change`. */
+function run(args: readonly string[], change = '', environment: Record<string, string> = {}) {
+  const script = `mount --bind "$1/ssh" /root/.ssh && ${change || ':'} && exec "$1/kexec/run" ${args.join(' ')}`;
+  return execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder], {
+    reject: false,
+    all: true,
+    env: { TMPDIR: join(folder, 'work'), ...environment },
+  });
+}
+
+/** A file of /proc or /sys, as this machine would have it. */
+async function pretend(file: string, content: string): Promise<string> {
+  const name = file.replaceAll('/', '_');
+  await writeFile(join(folder, name), content);
+  return `mount --bind "$1/${name}" ${file}`;
+}
+
+describe('kexec/run', () => {
+  it('explains itself', async () => {
+    const { exitCode, stdout } = await run(['--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('--kexec-extra-flags FLAGS');
+  });
+
+  it('takes an unknown flag for a mistake', async () => {
+    const { exitCode, stderr } = await run(['--no-such-flag']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('unknown flag --no-such-flag');
+  });
+
+  // --force, because the machine that runs the tests may have a kernel without kexec.
+  it('shows in a dry run what it would take along, and leaves nothing behind', async () => {
+    const { exitCode, stdout } = await run(['--dry-run', '--force']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('host-state/network/links.json');
+    expect(stdout).toContain(`ssh-ed25519 ${blob} root@example.org`);
+    expect(stdout).toContain('kernel command line: init=/x quiet');
+    expect(await readdir(join(folder, 'work'))).toEqual([]);
+    const untouched = ['busybox', 'bzImage', 'image.conf', 'initrd', 'ip', 'kexec', 'refuse.sh', 'run', 'save.sh'];
+    expect((await readdir(kexec)).sort()).toEqual(untouched);
+  });
+
+  it.each(['dash', 'bash', 'busybox sh'])('runs under %s', async (shell) => {
+    const script = `mount --bind "$1/ssh" /root/.ssh && exec ${shell} "$1/kexec/run" --dry-run --force`;
+    const { exitCode, stdout } = await execa(
+      'unshare',
+      ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder],
+      {
+        reject: false,
+      },
+    );
+    expect(stdout).toContain('dry run: the machine could boot into nixos');
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('the keys that kexec/run takes along', () => {
+  async function keys(content: string): Promise<string[]> {
+    await writeFile(join(folder, 'ssh/authorized_keys'), content);
+    const { stdout } = await run(['--dry-run', '--force']);
+    const lines = stdout.split('\n');
+    return lines
+      .slice(lines.indexOf('authorized keys:') + 1)
+      .filter((line) => line.startsWith('  '))
+      .map((line) => line.trim());
+  }
+
+  it('keep their options as they are', async () => {
+    const line = `from="192.0.2.0/24,!192.0.2.7",no-pty,environment="A=b \\"c d\\"" ssh-ed25519 ${blob} with options`;
+    expect(await keys(`# a comment\n\n  ${line}\r\n`)).toEqual([line]);
+  });
+
+  it('appear once, though the file names them twice', async () => {
+    expect(await keys(`ssh-ed25519 ${blob} first\nssh-ed25519 ${blob} second\n`)).toEqual([
+      `ssh-ed25519 ${blob} first`,
+    ]);
+  });
+
+  it('come from lines that are keys', async () => {
+    expect(await keys(`nonsense\nssh-ed25519 ${blob} me`)).toEqual([`ssh-ed25519 ${blob} me`]);
+  });
+
+  it('do not let anybody in when all they may do is run a command', async () => {
+    await writeFile(
+      join(folder, 'ssh/authorized_keys'),
+      `no-pty,command="echo log in as admin" ssh-ed25519 ${blob} cloud\n`,
+    );
+    const { exitCode, stderr } = await run(['--dry-run']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('no SSH key that may log in');
+  });
+
+  it('come from the caller of sudo first, so that a cloud’s command= for root does not win', async () => {
+    await writeFile(join(folder, 'ssh/authorized_keys'), `command="echo no" ssh-ed25519 ${blob} cloud\n`);
+    await mkdir(join(folder, 'admin/.ssh'), { recursive: true });
+    await writeFile(join(folder, 'admin/.ssh/authorized_keys'), `ssh-ed25519 ${blob} admin\n`);
+    await writeFile(join(folder, 'passwd'), `root:x:0:0::/root:/bin/sh\nadmin:x:1000:1000::${folder}/admin:/bin/sh\n`);
+    const { stdout } = await run(['--dry-run', '--force'], 'mount --bind "$1/passwd" /etc/passwd', {
+      SUDO_USER: 'admin',
+    });
+    expect(stdout).toContain(`ssh-ed25519 ${blob} admin`);
+    expect(stdout).not.toContain('command=');
+  });
+});
+
+describe('kexec/run refuses, with nothing changed,', () => {
+  async function refusal(change: string, args: readonly string[] = []): Promise<string> {
+    const { exitCode, stderr } = await run(args, change);
+    expect(exitCode).toBe(1);
+    expect(await readdir(join(folder, 'work'))).toEqual([]);
+    return stderr;
+  }
+
+  it('a tarball that was cut short', async () => {
+    await rm(join(kexec, 'initrd'));
+    expect(await refusal('')).toContain('initrd is missing or empty');
+  });
+
+  it('a tarball for another architecture', async () => {
+    await writeFile(join(kexec, 'image.conf'), 'arch=riscv64\ncmdline=x\nunpacked=1\n');
+    expect(await refusal('')).toContain('this tarball is for riscv64 and this machine is ');
+  });
+
+  it('users other than root', async () => {
+    await execa('chmod', ['-R', 'a+rX', folder]);
+    const { exitCode, stderr } = await execa('setpriv', ['--reuid=65534', '--clear-groups', join(kexec, 'run')], {
+      reject: false,
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('only root can start another kernel');
+  });
+
+  it('a file system that programs cannot be run from', async () => {
+    expect(
+      await refusal(
+        'mount --bind "$1/kexec" "$1/kexec" && mount -o remount,bind,noexec "$1/kexec" && set -- "$1" && exec sh "$1/kexec/run"',
+      ),
+    ).toContain('mounted noexec');
+  });
+
+  it('a machine without an SSH key', async () => {
+    await rm(join(folder, 'ssh/authorized_keys'));
+    const stderr = await refusal('');
+    expect(stderr).toContain('no SSH key that may log in was found for root');
+    expect(stderr).toContain('nothing was changed');
+  });
+
+  it('a machine with too little memory, with the figures', async () => {
+    await execa('truncate', ['-s', '100M', join(kexec, 'initrd')]);
+    const change = await pretend('/proc/meminfo', 'MemTotal:  524288 kB\nMemAvailable:  131072 kB\n');
+    expect(await refusal(change)).toMatch(/loading the installer takes 2\d\d MiB of memory and 128 MiB are available/);
+  });
+
+  it('a machine that could load but not unpack the installer', async () => {
+    await writeFile(join(kexec, 'image.conf'), 'arch=x86_64\ncmdline=x\nunpacked=1073741824\n');
+    const change = await pretend('/proc/meminfo', 'MemTotal:  524288 kB\nMemAvailable:  400000 kB\n');
+    expect(await refusal(change)).toMatch(/the installer needs 1\d\d\d MiB of memory and this machine has 512 MiB/);
+  });
+
+  it('a container', async () => {
+    expect(await refusal(await pretend('/proc/2/comm', 'sh\n'))).toContain('this is a container');
+  });
+
+  it('disks without room for a copy of the initrd', async () => {
+    await execa('truncate', ['-s', '64M', join(kexec, 'initrd')]);
+    // The tarball's own folder is read-only, and every other candidate too small.
+    const change = [
+      'mount -t tmpfs -o size=1M tmpfs "$1/work" && mount -t tmpfs -o size=1M tmpfs /run',
+      'mount -t tmpfs -o size=1M tmpfs /dev/shm && mount -t tmpfs -o size=1M tmpfs /var/tmp',
+      'mkdir /var/tmp/k && mount --bind "$1/kexec" /var/tmp/k && mount -o remount,bind,ro /var/tmp/k',
+      'mount -t tmpfs -o size=1M tmpfs /tmp && exec /var/tmp/k/run',
+    ].join(' && ');
+    const { exitCode, stderr } = await run([], change);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/no folder that can be written to has \d+ MiB free/);
+  });
+});
