@@ -108,6 +108,25 @@ describe('addresses', () => {
     expect(file.headers.get('Content-Disposition')).toBe(`attachment; filename="${line.slice(66).trim()}"`);
   });
 
+  it('of signatures give what the release has, and say so when it has none', async () => {
+    expect((await get('/kexec/x86_64.minisig')).status).toBe(404);
+    expect((await get('/minisign.pub')).status).toBe(404);
+    const signed = await serveRelease({ version: '26.05.20260901.abcdef0', variants: [] });
+    const put = (key: string, text: string) => signed.stack.put(key, Uint8Array.from(Buffer.from(text)));
+    const folder = 'releases/26.05.20260901.abcdef0';
+    const name = 'smoke-kexec-26.05.20260901.abcdef0-x86_64-noninteractive.tar.gz';
+    await put(`${folder}/${name}.minisig`, 'a signature of the tarball');
+    await put(`${folder}/SHA256SUMS.minisig`, 'a signature of the sums');
+    await put('minisign.pub', 'a public key');
+    const text = async (path: string) => (await fetch(`${signed.stack.url}${path}`)).text();
+    expect(await text('/kexec/x86_64.tar.gz.minisig')).toBe('a signature of the tarball');
+    expect(await text(`/${folder}/${name}.minisig`)).toBe('a signature of the tarball');
+    expect(await text(`/${folder}/SHA256SUMS.minisig`)).toBe('a signature of the sums');
+    expect(await text('/minisign.pub')).toBe('a public key');
+    expect(await text(`/${folder}/`)).toContain('/SHA256SUMS.minisig\n');
+    await signed.stop();
+  });
+
   it('that name a version may be kept for ever, others are asked for again', async () => {
     const pinned = (await get('/kexec/x86_64')).headers.get('Content-Location') ?? '';
     expect((await get(pinned)).headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');

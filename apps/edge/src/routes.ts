@@ -2,18 +2,16 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import { CatalogHolder, type Reading } from './bucket/catalog-holder.ts';
 import { WrittenOnce } from './bucket/written-once.ts';
-import { healthOf } from './health.ts';
 import { BlobUnavailable, blobsOfBucket, blobsOfOrigin, type OpenBlob } from './http/blobs.ts';
 import { deliver } from './http/deliver.ts';
 import { mirrorRedirect } from './http/mirror-redirect.ts';
-import { problemResponse } from './http/problem-response.ts';
 import { CORS } from './http/represent.ts';
 import { type PagePath, pageOf } from './pages/paths.ts';
 import { type Problem, problem } from './problem.ts';
 import { countDownload, logLine, type Notes } from './request-log.ts';
 import { answerAddress } from './resolve/address-answer.ts';
 import { type Answer, isFound, type Sources } from './resolve/answer.ts';
-import { answerBootScript, answerCatalog, answerRelease } from './resolve/front-answer.ts';
+import { answerBootScript, answerCatalog, answerPublicKey, answerRelease } from './resolve/front-answer.ts';
 import { remembered } from './resolve/remembered.ts';
 import { type Bindings, type Settings, settingsOf } from './settings.ts';
 
@@ -99,12 +97,17 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
     const settings = settingsOf(c.env);
     // A look of its own at the bucket: a held catalog would hide that it cannot be read.
     const reading = await new CatalogHolder().read(c.env.BUCKET, { fresh: 0, wait: 0, stale: 0 }, () => {});
+    const { healthOf } = await import('./health.ts');
     const health = healthOf(reading, Date.now(), settings.CHANNEL_LIMIT_DAYS);
     return c.json(health, health.healthy ? 200 : 503, { ...CORS, 'Cache-Control': 'no-store' });
   });
   app.get(
     '/boot.ipxe',
     answer((_, sources) => answerBootScript(sources)),
+  );
+  app.get(
+    '/minisign.pub',
+    answer((_, sources) => answerPublicKey(sources)),
   );
   app.get(
     '/v1/catalog.json',
@@ -137,6 +140,12 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
     return problemResponse(c.req.raw, faultOf(error));
   });
   return app;
+}
+
+/** Loaded here only, so that a Worker that has nothing to complain of starts with less. */
+async function problemResponse(request: Request, problem: Problem): Promise<Response> {
+  const form = await import('./http/problem-response.ts');
+  return form.problemResponse(request, problem);
 }
 
 /** What a failure looks like from outside: never its own words. */

@@ -14,9 +14,9 @@ export function commandFor(kind: Kind, arch: Arch, origin: string): string {
 }
 
 const TITLES: Readonly<Record<Kind, string>> = {
-  kexec: 'Turn the running Linux machine into a NixOS installer, as root:',
-  iso: 'Download an ISO, for a CD or USB stick:',
-  netboot: 'Boot from the network, at the iPXE prompt:',
+  kexec: 'Turn the running Linux machine into a NixOS installer, as root',
+  iso: 'Download an ISO, for a CD or USB stick',
+  netboot: 'Boot from the network, at the iPXE prompt',
 };
 
 /** What kind an image is for, in a sentence. */
@@ -37,7 +37,7 @@ export function homeText(site: Site): string {
     ...(smoke ? ['', SMOKE_NOTICE] : []),
     ...published.flatMap(({ kind, images }) => [
       '',
-      titleOf(kind),
+      `${titleOf(kind)}:`,
       ...(kind === 'netboot' ? [`  chain ${http}/boot.ipxe`] : []),
       ...images.map(({ arch }) => `  ${commandFor(kind, arch, kind === 'netboot' ? http : origin)}`),
     ]),

@@ -4,7 +4,7 @@ import type { Representation } from '../http/representation.ts';
 import type { Problem } from '../problem.ts';
 import type { Sources } from '../resolve/answer.ts';
 import { findManifest, unknownVersion } from '../resolve/release.ts';
-import { entriesOf } from '../resolve/release-answer.ts';
+import { allEntriesOf } from '../resolve/release-answer.ts';
 import { feed } from './feed.ts';
 import { homePage } from './home-page.ts';
 import { homeText } from './home-text.ts';
@@ -38,7 +38,7 @@ export async function renderPage(
     case 'release': {
       const manifest = await findManifest(page.version, catalog, sources.objects, sources.bucket);
       if (manifest === undefined) return unknownVersion(page.version, catalog);
-      const entries = entriesOf(manifest);
+      const entries = await allEntriesOf(manifest, sources);
       return reader === 'browser'
         ? text(String(await releasePage(manifest, entries)), HTML)
         : text(releaseText(manifest, entries), PLAIN);

@@ -11,11 +11,11 @@ p{margin:.4rem 0}
 a{color:var(--accent)}
 .soft{color:var(--soft)}
 .warn{background:var(--warnbg);color:var(--warn);padding:.7rem 1rem;border-radius:.5rem;margin:1rem 0}
-pre{background:var(--well);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.4rem 0;overflow-x:auto;font:.86rem/1.5 ui-monospace,monospace}
+pre{background:var(--well);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.4rem 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.86rem/1.5 ui-monospace,monospace}
 code{font:.9em ui-monospace,monospace}
 .table{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.93rem}
 th{text-align:left;font-weight:600;color:var(--soft)}
 th,td{padding:.4rem .9rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
-td.num{text-align:right;font-variant-numeric:tabular-nums}
+th.num,td.num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}
 `;

@@ -1,8 +1,8 @@
-import { type Catalog, Version } from '@nixos-images/shared';
+import { type Catalog, PUBLIC_KEY_KEY, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/represent.ts';
 import type { Representation } from '../http/representation.ts';
-import { menuScript } from '../ipxe/menu.ts';
+import { problem } from '../problem.ts';
 import type { Answer, Found, Sources } from './answer.ts';
 import type { ReleaseDescription } from './descriptions.ts';
 import { bootRecordOf } from './image-answer.ts';
@@ -10,6 +10,7 @@ import { findManifest, unknownVersion } from './release.ts';
 
 /** Answers `/boot.ipxe`. */
 export async function answerBootScript({ snapshot: { catalog } }: Sources): Promise<Found> {
+  const { menuScript } = await import('../ipxe/menu.ts');
   return text(menuScript(catalog), '/boot.ipxe', 'boot.ipxe', TEXT_TYPE, updatedOf(catalog));
 }
 
@@ -38,6 +39,13 @@ export async function answerRelease(document: string, sources: Sources): Promise
     modified,
   );
   return { ...found, settled: boot !== undefined };
+}
+
+/** Answers `/minisign.pub`: the key that the newest releases are signed with. Looked up once for each state of the catalog. */
+export async function answerPublicKey({ bucket }: Sources): Promise<Answer> {
+  const object = await bucket.get(PUBLIC_KEY_KEY);
+  if (object === null) return problem(404, 'The releases here are not signed.');
+  return text(await object.text(), '/minisign.pub', 'minisign.pub', TEXT_TYPE, object.uploaded.getTime());
 }
 
 /** When the catalog last changed, in milliseconds since 1970. */

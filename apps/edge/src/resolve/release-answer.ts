@@ -1,7 +1,6 @@
 import {
   type Address,
   type Asset,
-  type FileName,
   filesOf,
   type Image,
   type Kind,
@@ -58,8 +57,21 @@ function keyOf({ version, images }: Manifest, name: string): string | undefined 
 
 /** Addresses of everything that a release surely has. */
 export function entriesOf({ version, images }: Manifest): string[] {
-  const names: (FileName | (typeof RELEASE_OBJECTS)[number])[] = images.flatMap(filesOf).map(({ file }) => file.name);
+  const names = images.flatMap(filesOf).map(({ file }): string => file.name);
   return [...names.toSorted(), 'SHA256SUMS', 'manifest.json'].map((name) => `/releases/${version}/${name}`);
+}
+
+/** Addresses of everything that a release has, with the signatures and records that it need not have. */
+export async function allEntriesOf(
+  manifest: Manifest,
+  { objects, bucket }: Pick<Sources, 'objects' | 'bucket'>,
+): Promise<string[]> {
+  const { version } = manifest;
+  const sure = entriesOf(manifest);
+  const others = RELEASE_OBJECTS.filter((name) => !sure.includes(`/releases/${version}/${name}`));
+  const found = await Promise.all(others.map((name) => objects.read(bucket, releaseKey(version, name))));
+  const there = others.filter((_, index) => found[index] !== undefined);
+  return [...sure, ...there.map((name) => `/releases/${version}/${name}`)];
 }
 
 function found(manifest: Manifest, { kind, arch, variant }: Image, part: Part, representation: Representation): Answer {
