@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Stage, setStage } from './stage.ts';
 import { STABLE, TinyFlake, UNSTABLE } from './tiny-flake.ts';
@@ -71,6 +72,31 @@ describe('nixos-images release', () => {
       { channel: 'nixos-26.05', outcome: 'failed', problems: [expect.stringMatching(/^plan: /)] },
       { channel: 'nixos-unstable', outcome: 'released', problems: [] },
     ]);
+  });
+
+  it('tells users that a channel has ended, when the config says so', async () => {
+    await flake.release('--channel', '26.05');
+    const frozen = {
+      since: '2026-12-31T00:00:00.000Z',
+      reason: 'NixOS 26.05 ended',
+      sunset: '2027-06-30T00:00:00.000Z',
+    };
+    await flake.configure({ arches: ['x86_64'] }, {}, { frozen });
+    const { exitCode, report } = await flake.release('--channel', '26.05');
+    expect(exitCode).toBe(0);
+    expect(report.channels).toMatchObject([
+      {
+        outcome: 'frozen',
+        steps: [{ step: 'plan' }, { step: 'freeze', detail: 'from now on: NixOS 26.05 ended' }, {}],
+      },
+    ]);
+    // Longer than the edge holds a catalog in development.
+    await setTimeout(1500);
+    const { headers } = await fetch(`${stage.stack.url}/kexec/x86_64.tar.gz`, { method: 'HEAD' });
+    expect(headers.get('deprecation')).toBe(`@${Date.parse(frozen.since) / 1000}`);
+    expect(headers.get('sunset')).toBe('Wed, 30 Jun 2027 00:00:00 GMT');
+    const catalog = await (await fetch(`${stage.stack.url}/v1/catalog.json`)).text();
+    expect(catalog).toContain('NixOS 26.05 ended');
   });
 
   it('brings what it promoted to the mirror, and goes on there when GitHub failed in between', async () => {

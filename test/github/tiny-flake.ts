@@ -68,8 +68,12 @@ export class TinyFlake {
     await writeFile(join(this.#folder, 'channels.nix'), `[ ${list} ]\n`);
   }
 
-  async configure(image: { readonly arches: readonly string[]; readonly budget?: number }, more: object = {}) {
-    const channel = { flake: `path:${this.#folder}`, images: [{ kind: 'kexec', ...image }] };
+  async configure(
+    image: { readonly arches: readonly string[]; readonly budget?: number },
+    more: object = {},
+    ofChannels: object = {},
+  ) {
+    const channel = { flake: `path:${this.#folder}`, images: [{ kind: 'kexec', ...image }], ...ofChannels };
     const bucket = { endpoint: this.endpoint, name: this.#stage.stack.s3.bucket };
     const config = { bucket, channels: { [STABLE.name]: channel, [UNSTABLE.name]: channel }, ...more };
     await writeFile(join(this.#stage.folder, 'release.mjs'), `export default ${JSON.stringify(config)};\n`);

@@ -47,8 +47,10 @@ const ConfigChannel = v.strictObject({
   images: v.pipe(v.array(ConfigImage), v.minLength(1)),
   /** Former releases that stay: the newest `releases` of them, and all that were promoted in the last `days`. */
   keep: v.optional(v.strictObject({ releases: Count, days: Count }), { releases: 4, days: 60 }),
-  /** Upstream ended the channel: its last release stays and no new one is made. */
-  frozen: v.optional(v.strictObject({ since: Time, reason: v.pipe(v.string(), v.minLength(1)) })),
+  /** Upstream ended the channel: its last release stays and no new one is made. Users are told, and when it goes at `sunset`. */
+  frozen: v.optional(
+    v.strictObject({ since: Time, reason: v.pipe(v.string(), v.minLength(1)), sunset: v.exactOptional(Time) }),
+  ),
 });
 
 const Config = v.strictObject({

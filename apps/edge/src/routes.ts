@@ -4,6 +4,7 @@ import { CatalogHolder, type Reading } from './bucket/catalog-holder.ts';
 import { WrittenOnce } from './bucket/written-once.ts';
 import { BlobUnavailable, blobsOfBucket, blobsOfOrigin, type OpenBlob } from './http/blobs.ts';
 import { deliver } from './http/deliver.ts';
+import { endHeaders } from './http/end-headers.ts';
 import { mirrorRedirect } from './http/mirror-redirect.ts';
 import { CORS } from './http/represent.ts';
 import { type PagePath, pageOf } from './pages/paths.ts';
@@ -86,6 +87,9 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
         return elsewhere;
       },
     );
+    const { subject } = found;
+    const state = subject && snapshot.catalog.channels[subject.channel]?.state;
+    if (state !== undefined) for (const [name, value] of endHeaders(state)) response.headers.set(name, value);
     if (reading.state === 'stale') {
       // RFC 9211: an answer out of a store past its time, because the origin failed.
       response.headers.set('Cache-Status', `catalog; hit; ttl=-${reading.age}; detail=bucket-unreachable`);

@@ -12,8 +12,8 @@ export type FormerRelease = v.InferOutput<typeof FormerRelease>;
 /** Whether a channel still gets releases. */
 export const ChannelState = v.variant('status', [
   v.object({ status: v.literal('live') }),
-  /** Upstream ended it (or will, at `sunset`); its last release stays. */
-  v.object({ status: v.literal('frozen'), since: Time, reason: v.string() }),
+  /** Upstream ended it; its last release stays, until `sunset` if there is one. */
+  v.object({ status: v.literal('frozen'), since: Time, reason: v.string(), sunset: v.exactOptional(Time) }),
 ]);
 export type ChannelState = v.InferOutput<typeof ChannelState>;
 

@@ -12,7 +12,7 @@ import type {
 import { filesOf } from '@nixos-images/shared';
 
 /** The steps of a channel in a weekly run, in their order. */
-export type StepName = 'plan' | 'build' | 'publish' | 'boot and promote' | 'mirror';
+export type StepName = 'plan' | 'freeze' | 'build' | 'publish' | 'boot and promote' | 'mirror';
 
 /** What came of one step. */
 export type Step = { readonly step: StepName; readonly seconds: number } & (

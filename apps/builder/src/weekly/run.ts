@@ -9,6 +9,7 @@ import { publishPlanned } from '../commands/publish.ts';
 import { Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { ChannelPlan } from '../release/plan.ts';
+import { setState } from '../release/rollback.ts';
 import { readBootRecord, readCatalog } from '../release/stored.ts';
 import { selectChannels } from '../selection.ts';
 import { updateLocks } from './lock.ts';
@@ -113,6 +114,7 @@ class ChannelRun {
         released = { planned, manifest: await this.#release(planned) };
         outcome = 'released';
       } else outcome = state;
+      if (state === 'frozen' && before !== undefined) await this.#freeze();
       await this.#mirror();
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
@@ -189,6 +191,17 @@ class ChannelRun {
         this.#problems.push(`${arch} does not build and ${rest}: ${sentenceOf(error)}`);
       }
       return { value: withFormer(plan, new Set(failed.keys())), detail: `${count} images` };
+    });
+  }
+
+  /** The config says that upstream ended the channel: users are to be told, by the catalog. */
+  async #freeze(): Promise<void> {
+    const { bucket, config, signal } = this.#command;
+    const frozen = config.channels[this.#channel]?.frozen;
+    if (frozen === undefined) return;
+    await this.#step('freeze', async () => {
+      const value = await setState(bucket, this.#channel, { status: 'frozen', ...frozen }, { signal });
+      return { value, detail: value.changed ? `from now on: ${frozen.reason}` : 'was frozen already' };
     });
   }
 
