@@ -136,7 +136,11 @@ in
             "network-pre.target"
             "systemd-networkd.service"
           ];
-          path = [ pkgs.jq ];
+          # ip tells today's names of interfaces.
+          path = [
+            pkgs.iproute2
+            pkgs.jq
+          ];
         })
         {
           wants = [ "network-pre.target" ];

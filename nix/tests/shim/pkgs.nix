@@ -85,6 +85,7 @@ let
     "gnused"
     "gptfdisk"
     "htop"
+    "iproute2"
     "jq"
     "mdadm"
     "mtools"
