@@ -1,6 +1,6 @@
-import { type Firmware, netbootMachine, SmokeFacts, sshBanner } from 'nixos-images/boot';
+import { type Firmware, type Machine, netbootMachine, SmokeFacts, sshBanner } from 'nixos-images/boot';
 import { expect, inject } from 'vitest';
-import { bootTest, PATIENCE } from './boot-test.ts';
+import { type BootTest, bootTest, PATIENCE } from './boot-test.ts';
 
 /** Bytes of kernel and initrd, roughly: it decides on the machine's memory. */
 const SMOKE_IMAGE = 32 * 1024 * 1024;
@@ -19,10 +19,7 @@ for (const firmware of ['bios', 'uefi'] satisfies Firmware[]) {
   });
 }
 
-async function expectNetbootInstaller(
-  { step }: Parameters<Parameters<typeof bootTest>[2]>[0],
-  machine: Awaited<ReturnType<Parameters<Parameters<typeof bootTest>[2]>[0]['start']>>,
-): Promise<void> {
+async function expectNetbootInstaller({ step }: BootTest, machine: Machine): Promise<void> {
   await machine.console.waitFor(/iPXE \d/, { seconds: PATIENCE });
   step('iPXE');
   await machine.console.waitFor(/smoke: kind=/, { seconds: PATIENCE });
