@@ -5,7 +5,8 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../failure.ts';
 import type { Task } from '../progress/progress.ts';
-import { type GithubAsset, type GithubReleases, GithubUnavailable } from './releases.ts';
+import type { GithubAsset } from './release-objects.ts';
+import { type GithubReleases, GithubUnavailable } from './releases.ts';
 
 /**
  * Downloads an asset to a file, and goes on where a former try broke off. The bytes are held against GitHub's digest, where

@@ -11,7 +11,7 @@ import {
 } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { sha256Hex } from '../digest.ts';
-import type { GithubAsset } from './releases.ts';
+import type { GithubAsset } from './release-objects.ts';
 
 /** An image made of a release's assets. */
 export interface FamilyImage {

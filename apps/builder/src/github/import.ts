@@ -27,7 +27,8 @@ import { type Attach, type Published, publish } from '../release/publish.ts';
 import { downloadAsset } from './download.ts';
 import { channelOfTag, type Family, type FamilyImage, familyOf, importedRevision, seriesOf } from './family.ts';
 import { type NetbootScript, parseNetbootScript } from './netboot-script.ts';
-import type { GithubAsset, GithubRelease, GithubReleases } from './releases.ts';
+import type { GithubAsset, GithubRelease } from './release-objects.ts';
+import type { GithubReleases } from './releases.ts';
 
 export interface ImportOptions {
   readonly releases: GithubReleases;

@@ -16,7 +16,8 @@ import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
 import { changeCatalog } from '../release/catalog-change.ts';
 import { type LeftOut, type MirrorAsset, mirrorAssets } from './mirror-assets.ts';
-import { type GithubAsset, type GithubRelease, type GithubReleases, GithubUnavailable } from './releases.ts';
+import type { GithubAsset, GithubRelease } from './release-objects.ts';
+import { type GithubReleases, GithubUnavailable } from './releases.ts';
 import { nextStep } from './replacement.ts';
 
 export interface MirrorOptions {

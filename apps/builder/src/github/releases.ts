@@ -1,72 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type GithubRepository, type GithubTag, repositoryParts, Sha256, Time } from '@nixos-images/shared';
+import { type GithubRepository, type GithubTag, repositoryParts } from '@nixos-images/shared';
 import { Octokit } from '@octokit/rest';
 import * as v from 'valibot';
 import { Failure } from '../failure.ts';
 import type { Progress } from '../progress/progress.ts';
 import type { GithubAccess } from './access.ts';
 import { rateLimitWait } from './rate-limit.ts';
-
-const Timestamp = v.pipe(
-  v.string(),
-  v.transform((text) => new Date(text)),
-  v.date(),
-  v.transform((date) => date.toISOString()),
-  Time,
-);
-
-/** A file of a release, as far as this project needs to know it. */
-const Asset = v.pipe(
-  v.object({
-    id: v.number(),
-    url: v.pipe(v.string(), v.url()),
-    name: v.string(),
-    state: v.string(),
-    size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-    digest: v.nullish(v.string()),
-    updated_at: Timestamp,
-    browser_download_url: v.pipe(v.string(), v.url()),
-  }),
-  v.transform(({ id, url, name, state, size, digest, updated_at, browser_download_url }) => ({
-    id,
-    name,
-    /** False for what a broken upload left behind: it has a name and no bytes. */
-    complete: state === 'uploaded',
-    /** Bytes. */
-    size,
-    /** Absent on assets from before GitHub computed digests. */
-    sha256: digest?.startsWith('sha256:') ? v.parse(Sha256, digest.slice('sha256:'.length)) : undefined,
-    updated: updated_at,
-    /** Of the API; answers to whoever may read the repository. */
-    apiUrl: url,
-    /** For everybody. */
-    downloadUrl: browser_download_url,
-  })),
-);
-export type GithubAsset = v.InferOutput<typeof Asset>;
-
-const Release = v.pipe(
-  v.object({
-    id: v.number(),
-    tag_name: v.string(),
-    name: v.nullish(v.string(), ''),
-    body: v.nullish(v.string(), ''),
-    draft: v.boolean(),
-    html_url: v.pipe(v.string(), v.url()),
-    upload_url: v.string(),
-  }),
-  v.transform(({ id, tag_name, name, body, draft, html_url, upload_url }) => ({
-    id,
-    tag: tag_name,
-    name,
-    body,
-    draft,
-    url: html_url,
-    /** Without the template at its end. */
-    uploadUrl: upload_url.replace(/\{.*$/, ''),
-  })),
-);
-export type GithubRelease = v.InferOutput<typeof Release>;
+import { Asset, type GithubAsset, type GithubRelease, Release } from './release-objects.ts';
+import { RequestRefused, sendFile } from './send-file.ts';
 
 /** What of a release can be set. */
 export interface ReleaseChanges {
@@ -207,13 +148,18 @@ export class GithubReleases {
     name: string,
     body: { readonly size: number; open(): Promise<AsyncIterable<Uint8Array>> },
   ): Promise<void> {
+    const { token } = this.access;
+    const url = new URL(`${uploadUrl}?name=${encodeURIComponent(name)}`);
+    const headers = {
+      accept: 'application/vnd.github+json',
+      'content-length': `${body.size}`,
+      'content-type': 'application/octet-stream',
+      'user-agent': 'nixos-images',
+      ...(token && { authorization: `Bearer ${token}` }),
+    };
     await this.#send(async () => {
-      await this.#octokit.request({
-        method: 'POST',
-        url: `${uploadUrl}?name=${encodeURIComponent(name)}`,
-        headers: { 'content-type': 'application/octet-stream', 'content-length': `${body.size}` },
-        data: body.size === 0 ? '' : ReadableStream.from(await body.open()),
-      });
+      const bytes = await body.open();
+      await sendFile(url, headers, bytes, this.signal).catch((error: unknown) => this.#connectionBroke(error));
     });
   }
 
@@ -243,27 +189,26 @@ export class GithubReleases {
       const answer = location === null ? first : await this.#fetch(location, { signal, headers });
       if (!answer.ok || answer.body === null) {
         await answer.body?.cancel();
-        const message = `the download of ${name} was answered ${answer.status}`;
-        throw Object.assign(new Error(message), {
-          status: answer.status,
-          response: { headers: Object.fromEntries(answer.headers.entries()) },
-        });
+        const said = `the download of ${name} was answered ${answer.status}`;
+        throw new RequestRefused(answer.status, Object.fromEntries(answer.headers.entries()), said);
       }
       return { body: answer.body, resumed: answer.status === 206 };
     });
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
-    try {
-      return await fetch(url, init);
-    } catch (cause) {
-      this.#options.signal.throwIfAborted();
-      const message = cause instanceof Error ? cause.message : 'no answer';
-      throw new GithubUnavailable(`The connection to GitHub broke: ${message}.`, {
-        remedy: 'Run the same command again: it continues where it stopped.',
-        cause,
-      });
-    }
+    return fetch(url, init).catch((error: unknown) => this.#connectionBroke(error));
+  }
+
+  /** Says that nobody knows what became of a request, unless it was answered or the user ended it. */
+  #connectionBroke(error: unknown): never {
+    this.signal.throwIfAborted();
+    if (error instanceof Failure || error instanceof RequestRefused) throw error;
+    const message = error instanceof Error ? error.message : 'no answer';
+    throw new GithubUnavailable(`The connection to GitHub broke: ${message}.`, {
+      remedy: 'Run the same command again: it continues where it stopped.',
+      cause: error,
+    });
   }
 
   /** Repeats what only reads. */
