@@ -52,6 +52,8 @@ describe('nixos-images import', () => {
       const stored = await stage.bucket.read(`blobs/sha256/${sha256}`);
       expect(stored?.text, name).toBe(bytes.toString());
     }
+    const iso = await fetch(`${stage.stack.url}/iso@unstable/x86_64.iso`);
+    expect(await iso.text()).toBe(assets.get('nixos-installer-x86_64-linux.iso')?.toString());
     expect(stage.github.differences).toEqual([]);
   });
 
@@ -96,6 +98,12 @@ describe('nixos-images import', () => {
     const { code, out } = await stage.run('import', SOURCE, '--all', '--dry-run');
     expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('would be imported as 26.11.') });
     expect(await objectsInBucket()).toEqual([]);
+  });
+
+  it('asks the API three times a release when there is no token, for that is limited', async () => {
+    addRelease(stage.source, 'nixos-unstable', todaysAssets('one'));
+    expect(await stage.run('import', SOURCE, '--tag', 'nixos-unstable')).toMatchObject({ code: 0 });
+    expect(stage.github.operations.filter(({ path }) => path.startsWith('/api/'))).toHaveLength(3);
   });
 
   it('waits as long as GitHub asks', async () => {

@@ -173,14 +173,15 @@ export class GithubReleases {
    * `resumed` is false when the server gives the asset from its start all the same.
    */
   async download(
-    { apiUrl, name }: GithubAsset,
+    { apiUrl, downloadUrl, name }: GithubAsset,
     from: number,
   ): Promise<{ readonly body: ReadableStream<Uint8Array>; readonly resumed: boolean }> {
     const { token } = this.access;
     const { signal } = this.#options;
     const headers = { 'user-agent': 'nixos-images', ...(from > 0 && { range: `bytes=${from}-` }) };
     return this.#send(async () => {
-      const first = await this.#fetch(apiUrl, {
+      // Without a token the API grants 60 requests an hour; the public address has no such limit.
+      const first = await this.#fetch(token === undefined ? downloadUrl : apiUrl, {
         redirect: 'manual',
         signal,
         headers: { ...headers, accept: 'application/octet-stream', ...(token && { authorization: `Bearer ${token}` }) },
