@@ -2,7 +2,8 @@
 {
   system,
   channels,
-  packages,
+  mkImage,
+  statusScreen,
 }:
 let
   testsOf =
@@ -10,13 +11,26 @@ let
     let
       inherit (nixpkgs) lib;
       pkgs = nixpkgs.legacyPackages.${system};
-      tests = import ./tests { inherit lib pkgs; } (name: packages."${name}-${channel}");
+      imageOf =
+        kind: variant: modules:
+        mkImage {
+          inherit
+            system
+            kind
+            variant
+            channel
+            nixpkgs
+            modules
+            ;
+        };
     in
-    lib.mapAttrsToList (name: test: lib.nameValuePair "${name}-${channel}" test) tests;
+    lib.mapAttrsToList (name: test: lib.nameValuePair "${name}-${channel}" test) (
+      import ./tests { inherit imageOf lib pkgs; }
+    );
 in
 builtins.listToAttrs (
   builtins.concatLists (builtins.attrValues (builtins.mapAttrs testsOf channels))
 )
 // {
-  inherit (packages) status-screen;
+  status-screen = statusScreen;
 }

@@ -67,11 +67,8 @@ in
   checks = forAllSystems (
     system:
     import ./checks.nix {
-      inherit
-        system
-        channels
-        ;
-      packages = self.packages.${system};
+      inherit system channels mkImage;
+      statusScreen = self.packages.${system}.status-screen;
     }
   );
 

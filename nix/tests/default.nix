@@ -1,9 +1,9 @@
-# The NixOS tests of one channel: `packageOf "iso-interactive"` is the image of that kind and variant.
+# The NixOS tests of one channel: `imageOf kind variant modules` is an image with more NixOS modules in it.
 {
+  imageOf,
   lib,
   pkgs,
 }:
-packageOf:
 let
   inherit (pkgs.stdenv.hostPlatform) isx86;
   # A key pair for these tests alone: id and id.pub.
@@ -11,6 +11,13 @@ let
     mkdir "$out"
     ssh-keygen -q -t ed25519 -N "" -C nixos-tests -f "$out/id"
   '';
+  # The test driver reaches a machine that it did not make by a shell on a console of its own; but for this the image is
+  # the one that is released.
+  withShell =
+    kind: variant:
+    imageOf kind variant [
+      ({ modulesPath, ... }: { imports = [ "${modulesPath}/testing/test-instrumentation.nix" ]; })
+    ];
   kexec =
     name: network:
     import ./kexec.nix {
@@ -20,7 +27,7 @@ let
         network
         pkgs
         ;
-      image = packageOf "kexec-noninteractive";
+      image = imageOf "kexec" "noninteractive" [ ];
     };
   boot =
     name: arguments:
@@ -30,7 +37,7 @@ let
       }
       // arguments
     );
-  iso = packageOf "iso-interactive";
+  iso = withShell "iso" "interactive";
 in
 {
   kexec-dynamic = kexec "kexec-dynamic" {
@@ -57,11 +64,11 @@ in
   };
 
   netboot = boot "netboot" {
-    direct = packageOf "netboot-interactive";
+    direct = withShell "netboot" "interactive";
   };
   # As documented: what does not boot with this much is too large.
   netboot-low-memory = boot "netboot-low-memory" {
-    direct = packageOf "netboot-low-memory";
+    direct = withShell "netboot" "low-memory";
     memory = 1024;
   };
 }
