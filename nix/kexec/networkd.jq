@@ -24,7 +24,7 @@ def address_section:
    [["Address", (if .peer then .local else "\(.local)/\(.prefix)" end)],
     ["Peer", (if .peer then "\(.peer)/\(.prefix)" else null end)],
     # networkd makes one up where none is given; what `ip` was told without one has none.
-    ["Broadcast", (.broadcast // if .family == "inet" and .prefix < 31 and .peer == null then "no" else null end)],
+    ["Broadcast", (if .family != "inet" or .prefix >= 31 then null elif .peer == null then .broadcast // "no" else .broadcast end)],
     # IPv6 knows no scope but the one that the address itself says.
     ["Scope", (if .family == "inet" and .scope != "global" then .scope else null end)],
     ["AddPrefixRoute", (if .noprefixroute then "no" else null end)],

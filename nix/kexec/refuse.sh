@@ -108,11 +108,24 @@ refuse_without_login() {
   refuse "no SSH key that may log in was found for root${caller:+ or $caller}, so nobody could reach the installer; put one into /root/.ssh/authorized_keys"
 }
 
+# What the kernel takes up once it runs, by its own header: Documentation/arch/x86/boot.rst (init_size),
+# Documentation/arch/arm64/booting.rst (image_size). Four times its size for kernels without such a header.
+kernel_in_memory() {
+  if [ "$(od -An -c -j514 -N4 "$here/bzImage" 2>/dev/null | tr -d ' ')" = HdrS ]; then
+    od -An -tu4 -j608 -N4 "$here/bzImage"
+  elif [ "$(od -An -c -j56 -N3 "$here/bzImage" 2>/dev/null | tr -d ' ')" = ARM ]; then
+    od -An -tu8 -j16 -N8 "$here/bzImage"
+  else
+    echo $((kernel * 4))
+  fi
+}
+
 refuse_without_memory() {
   initrd=$(stat -c %s "$here/initrd")
   kernel=$(stat -c %s "$here/bzImage")
-  # The kernel holds what it was given while it copies it to its place.
-  load_needs=$((2 * (initrd + kernel) + 16777216))
+  # The kernel holds what it was given while it copies it; and pages that it gets where the new one will run are set
+  # aside until it is done, which on small machines comes near to all of that place.
+  load_needs=$((2 * (initrd + kernel) + $(kernel_in_memory) + 16777216))
   [ "$work_in_memory" = no ] || load_needs=$((load_needs + initrd))
   # The installer's kernel holds the packed initrd while it unpacks it, and needs room to work.
   boot_needs=$((kernel + initrd + ${image_unpacked:-$((initrd * 2))} + 67108864))

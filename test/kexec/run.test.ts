@@ -28,15 +28,15 @@ beforeEach(async () => {
     join(kexec, 'image.conf'),
     `arch=${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}\ncmdline=init=/x quiet\nunpacked=4096\n`,
   );
-  await mkdir(join(folder, 'ssh'));
+  await mkdir(join(folder, 'home/.ssh'), { recursive: true });
   await mkdir(join(folder, 'work'));
-  await writeFile(join(folder, 'ssh/authorized_keys'), `ssh-ed25519 ${blob} root@example.org\n`);
+  await writeFile(join(folder, 'home/.ssh/authorized_keys'), `ssh-ed25519 ${blob} root@example.org\n`);
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Runs `kexec/run` as root on a machine whose /root/.ssh is `ssh`, after the shell commands of `change`. */
+/** Runs `kexec/run` as root on a machine whose /root is `home`, after the shell commands of `change`. */
 function run(args: readonly string[], change = '', environment: Record<string, string> = {}) {
-  const script = `mount --bind "$1/ssh" /root/.ssh && ${change || ':'} && exec "$1/kexec/run" ${args.join(' ')}`;
+  const script = `mount --bind "$1/home" /root && ${change || ':'} && exec "$1/kexec/run" ${args.join(' ')}`;
   return execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder], {
     reject: false,
     all: true,
@@ -77,7 +77,7 @@ describe('kexec/run', () => {
   });
 
   it.each(['dash', 'bash', 'busybox sh'])('runs under %s', async (shell) => {
-    const script = `mount --bind "$1/ssh" /root/.ssh && exec ${shell} "$1/kexec/run" --dry-run --force`;
+    const script = `mount --bind "$1/home" /root && exec ${shell} "$1/kexec/run" --dry-run --force`;
     const { exitCode, stdout } = await execa(
       'unshare',
       ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder],
@@ -92,7 +92,7 @@ describe('kexec/run', () => {
 
 describe('the keys that kexec/run takes along', () => {
   async function keys(content: string): Promise<string[]> {
-    await writeFile(join(folder, 'ssh/authorized_keys'), content);
+    await writeFile(join(folder, 'home/.ssh/authorized_keys'), content);
     const { stdout } = await run(['--dry-run', '--force']);
     const lines = stdout.split('\n');
     return lines
@@ -118,7 +118,7 @@ describe('the keys that kexec/run takes along', () => {
 
   it('do not let anybody in when all they may do is run a command', async () => {
     await writeFile(
-      join(folder, 'ssh/authorized_keys'),
+      join(folder, 'home/.ssh/authorized_keys'),
       `no-pty,command="echo log in as admin" ssh-ed25519 ${blob} cloud\n`,
     );
     const { exitCode, stderr } = await run(['--dry-run']);
@@ -127,7 +127,7 @@ describe('the keys that kexec/run takes along', () => {
   });
 
   it('come from the caller of sudo first, so that a cloud’s command= for root does not win', async () => {
-    await writeFile(join(folder, 'ssh/authorized_keys'), `command="echo no" ssh-ed25519 ${blob} cloud\n`);
+    await writeFile(join(folder, 'home/.ssh/authorized_keys'), `command="echo no" ssh-ed25519 ${blob} cloud\n`);
     await mkdir(join(folder, 'admin/.ssh'), { recursive: true });
     await writeFile(join(folder, 'admin/.ssh/authorized_keys'), `ssh-ed25519 ${blob} admin\n`);
     await writeFile(join(folder, 'passwd'), `root:x:0:0::/root:/bin/sh\nadmin:x:1000:1000::${folder}/admin:/bin/sh\n`);
@@ -175,7 +175,7 @@ describe('kexec/run refuses, with nothing changed,', () => {
   });
 
   it('a machine without an SSH key', async () => {
-    await rm(join(folder, 'ssh/authorized_keys'));
+    await rm(join(folder, 'home/.ssh/authorized_keys'));
     const stderr = await refusal('');
     expect(stderr).toContain('no SSH key that may log in was found for root');
     expect(stderr).toContain('nothing was changed');

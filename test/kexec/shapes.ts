@@ -41,13 +41,13 @@ const NORMAL_FORM = `
       | { name: (.ifname | name($links)), mac: .address, mtu, kind: .linkinfo.info_kind,
           master: (.master // null), parent: (.link | if . then name($links) else null end),
           settings: (.linkinfo.info_data // {} | { id, protocol, mode, miimon, ad_lacp_rate, xmit_hash_policy, stp_state, forward_delay }),
-          addresses: [.addr_info[] | select(.scope != "link") | { local, peer: .address, prefixlen, scope, broadcast }] | sort_by(tojson) }] | sort_by(.name),
+          addresses: [.addr_info[] | select(.scope != "link") | { local, peer: .address, prefixlen, scope, broadcast: (if .prefixlen < 31 then .broadcast else null end) }] | sort_by(tojson) }] | sort_by(.name),
     routes: (.routes4 + .routes6 | routes),
     rules: (.rules4 + .rules6 | map(del(.protocol))) }`;
 
 /**
  * A network with what does not matter taken out: interfaces are called by their permanent MAC, and what the kernel and routers
- * add by themselves is gone. Written on its own, so that a mistake of the restore program is not made twice.
+ * add by themselves is gone, and so are broadcast addresses of networks too small for one (OVH's /32 has one; networkd sets none). Written on its own, so that a mistake of the restore program is not made twice.
  */
 export async function normalForm(network: unknown): Promise<unknown> {
   const { stdout } = await execa('jq', [NORMAL_FORM], { input: JSON.stringify(network) });
