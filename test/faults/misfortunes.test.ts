@@ -20,9 +20,12 @@ afterAll(async () => {
   await stack.stop();
   await rm(folder, { recursive: true });
 });
+let runs = 0;
 beforeEach(async () => {
   await emptyBucket(openBucket(new URL(stack.s3.endpoint)));
-  sample = await makeSample(folder, { date: '20260401' });
+  runs += 1;
+  // Bytes of its own for each test: one of them spoils its file.
+  sample = await makeSample(folder, { date: '20260401', seed: `${runs}` });
 });
 afterEach(() => void vi.useRealTimers());
 

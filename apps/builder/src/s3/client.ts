@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import type { FileSlice } from '../bucket.ts';
@@ -230,17 +229,35 @@ async function writeBody(
     outgoing.end();
     return;
   }
-  const { path, offset, length } = body;
-  const slice = createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: 1 << 18 });
-  slice.on('data', (chunk) => onBytes(chunk.length));
-  let unreadable: Failure | undefined;
-  slice.on('error', (cause) => {
-    unreadable = new Failure(`${path} cannot be read any more.`, {
+  await sendSlice(outgoing, body, onBytes);
+  outgoing.end();
+}
+
+/** Bytes in memory for each request in flight. */
+const CHUNK = 1 << 18;
+
+/** Sends a slice through one buffer that is used again and again: what a collector would have to clean up grows with the file. */
+async function sendSlice(
+  outgoing: ClientRequest,
+  { path, offset, length }: FileSlice,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const unreadable = (cause: unknown) =>
+    new Failure(`${path} cannot be read any more.`, {
       remedy: 'Was it collected as garbage? Run the same command again: it is built again and the upload goes on.',
       cause,
     });
+  await using file = await open(path).catch((cause: unknown) => {
+    throw unreadable(cause);
   });
-  await pipeline(slice, outgoing).catch((error: unknown) => {
-    throw unreadable ?? error;
-  });
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK, length));
+  for (let sent = 0; sent < length; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, length - sent), offset + sent);
+    if (bytesRead === 0) throw unreadable('it became shorter');
+    await new Promise<void>((resolve, reject) => {
+      outgoing.write(buffer.subarray(0, bytesRead), (error) => (error ? reject(error) : resolve()));
+    });
+    sent += bytesRead;
+    onBytes(bytesRead);
+  }
 }

@@ -1,0 +1,195 @@
+/**
+ * Holds publishing against Debian's rclone and awscli: the same files, bucket, part size and concurrency.
+ *
+ *     npm run bench:publish [-- --gigabytes 2 --rounds 1]
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startStack } from '@nixos-images/edge/local';
+import { execa } from 'execa';
+import { PIECE } from '../../../apps/builder/src/digest.ts';
+import { CONCURRENCY } from '../../../apps/builder/src/release/upload.ts';
+import { emptyBucket, keysOf, LOCAL_CREDENTIALS, openBucket } from '../../faults/open-bucket.ts';
+import { hasRadosgw, startRadosgw } from '../../faults/radosgw.ts';
+import { type Measurement, measure } from './measure.ts';
+
+const { values } = parseArgs({
+  options: { gigabytes: { type: 'string', default: '2' }, rounds: { type: 'string', default: '1' } },
+});
+const BYTES = Number(values.gigabytes) * 1e9;
+const FILES = 4;
+const BUCKET = 'nixos-images';
+
+interface Tool {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Row {
+  readonly server: string;
+  readonly what: string;
+  readonly measurement: Measurement;
+}
+
+const work = await mkdtemp(join(tmpdir(), 'nixos-images-bench-'));
+try {
+  const images = join(work, 'images');
+  await mkdir(images);
+  for (let index = 0; index < FILES; index += 1)
+    await makeFile(join(images, `image-${index}`), Math.round(BYTES / FILES));
+  const rows: Row[] = [];
+  const stack = await startStack({ host: '127.0.0.1', port: 0, state: join(work, 'bucket'), onLog: () => {} });
+  try {
+    rows.push(...(await benchServer('local bucket', new URL(stack.s3.endpoint), images)));
+  } finally {
+    await stack.stop();
+  }
+  if (await hasRadosgw()) {
+    await using server = await startRadosgw(join(work, 'ceph'), 2.5 * BYTES);
+    rows.push(...(await benchServer('radosgw', server.endpoint, images)));
+  } else {
+    console.error('radosgw is not installed: apt install radosgw ceph-mon ceph-osd ceph-common');
+  }
+  console.log(tableOf(rows));
+  const results = join(import.meta.dirname, '..', 'results');
+  await mkdir(results, { recursive: true });
+  await writeFile(join(results, 'publish.json'), `${JSON.stringify(resultOf(rows), null, 2)}\n`);
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
+
+/** A file that no server can compress or share with another. */
+async function makeFile(path: string, size: number): Promise<void> {
+  await using file = await open(path, 'w');
+  const block = randomBytes(1 << 20);
+  for (let written = 0; written < size; written += block.length) {
+    createHash('sha256').update(block).digest().copy(block);
+    await file.write(block.subarray(0, Math.min(block.length, size - written)));
+  }
+}
+
+async function toolsFor(endpoint: URL, images: string, state: string): Promise<Tool[]> {
+  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
+  const key = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_DEFAULT_REGION: 'auto' };
+  const config = join(state, 'aws-config');
+  const limits = `  multipart_threshold = ${PIECE}\n  multipart_chunksize = ${PIECE}\n  max_concurrent_requests = ${CONCURRENCY}\n`;
+  await writeFile(config, `[default]\ns3 =\n${limits}  addressing_style = path\n`);
+  const remote = `server:${BUCKET}/rclone`;
+  const rclone = {
+    RCLONE_CONFIG: '/dev/null',
+    RCLONE_CONFIG_SERVER_TYPE: 's3',
+    RCLONE_CONFIG_SERVER_PROVIDER: 'Other',
+    RCLONE_CONFIG_SERVER_ENV_AUTH: 'true',
+    RCLONE_CONFIG_SERVER_REGION: 'auto',
+    RCLONE_CONFIG_SERVER_ENDPOINT: endpoint.href,
+  };
+  const size = `${PIECE / 1024 ** 2}M`;
+  const parts = ['--s3-chunk-size', size, '--s3-upload-cutoff', size, '--s3-no-check-bucket'];
+  // rclone counts files and parts of a file apart: one file at a time, so that four requests are in flight.
+  const flights = ['--s3-upload-concurrency', `${CONCURRENCY}`, '--transfers', '1', '--checkers', '4'];
+  return [
+    {
+      name: 'nixos-images',
+      command: process.execPath,
+      args: [join(import.meta.dirname, 'publisher.ts'), endpoint.href, images, state],
+      env: key,
+    },
+    {
+      name: 'rclone',
+      command: 'rclone',
+      args: ['copy', images, remote, ...parts, ...flights],
+      env: { ...key, ...rclone },
+    },
+    {
+      name: 'awscli',
+      command: '/usr/bin/aws',
+      args: [
+        's3',
+        'sync',
+        images,
+        `s3://${BUCKET}/awscli`,
+        '--endpoint-url',
+        endpoint.href.replace(/\/$/, ''),
+        '--quiet',
+      ],
+      env: { ...key, AWS_CONFIG_FILE: config, AWS_EC2_METADATA_DISABLED: 'true' },
+    },
+  ];
+}
+
+async function benchServer(server: string, endpoint: URL, images: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  const bucket = openBucket(endpoint);
+  for (let round = 1; round <= Number(values.rounds); round += 1) {
+    await emptyBucket(bucket);
+    const state = await mkdtemp(join(work, 'state-'));
+    for (const { name, command, args, env } of await toolsFor(endpoint, images, state)) {
+      if ((await execa('which', [command], { reject: false })).exitCode !== 0) {
+        console.error(`${name} is not installed: apt install ${name}`);
+        continue;
+      }
+      for (const what of [`${name}, first`, `${name}, unchanged`]) {
+        const before = await keysOf(bucket);
+        try {
+          rows.push({ server, what, measurement: await measure(command, args, env) });
+        } catch (error) {
+          console.error(`${server}, ${what} failed: ${error instanceof Error ? error.message.slice(0, 300) : error}`);
+        }
+        const added = (await keysOf(bucket)).length - before.length;
+        console.error(`${server}, ${what}: ${rows.at(-1)?.measurement.seconds.toFixed(1)} s, ${added} objects written`);
+      }
+    }
+  }
+  return rows;
+}
+
+/** Rounds of one thing as their median, by time. */
+function medians(rows: readonly Row[]): Row[] {
+  return [...Map.groupBy(rows, ({ server, what }) => `${server} ${what}`).values()].flatMap((group) => {
+    const sorted = group.toSorted((a, b) => a.measurement.seconds - b.measurement.seconds);
+    return sorted[Math.floor(sorted.length / 2)] ?? [];
+  });
+}
+
+/** Each figure beside its ratio to ours of the same server and step. */
+function resultOf(rows: readonly Row[]) {
+  const all = medians(rows);
+  return {
+    bytes: BYTES,
+    files: FILES,
+    partBytes: PIECE,
+    concurrency: CONCURRENCY,
+    rows: all.map(({ server, what, measurement }) => {
+      const step = what.split(', ')[1];
+      const ours = all.find((row) => row.server === server && row.what === `nixos-images, ${step}`)?.measurement;
+      const ratio = (figure: keyof Measurement) => (ours === undefined ? null : measurement[figure] / ours[figure]);
+      return {
+        server,
+        what,
+        ...measurement,
+        ratios: { seconds: ratio('seconds'), cpuSeconds: ratio('cpuSeconds'), peakBytes: ratio('peakBytes') },
+      };
+    }),
+  };
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const times = (ratio: number | null) => (ratio === null ? '' : ` (×${ratio.toFixed(2)})`);
+  const cell = (text: string, ratio: number | null) => `${text}${times(ratio)}`.padEnd(22);
+  const lines = resultOf(rows).rows.map(({ server, what, seconds, cpuSeconds, peakBytes, ratios }) =>
+    [
+      server.padEnd(14),
+      what.padEnd(26),
+      cell(`${seconds.toFixed(1)} s`, ratios.seconds),
+      cell(`${cpuSeconds.toFixed(1)} s`, ratios.cpuSeconds),
+      cell(`${(peakBytes / 1e6).toFixed(0)} MB`, ratios.peakBytes),
+    ].join(' '),
+  );
+  const head = ['server'.padEnd(14), 'what'.padEnd(26), 'time'.padEnd(22), 'CPU'.padEnd(22), 'peak memory'].join(' ');
+  return [head, ...lines].join('\n');
+}
