@@ -75,7 +75,13 @@ async function makeFile(path: string, size: number): Promise<void> {
 
 async function toolsFor(endpoint: URL, images: string, state: string): Promise<Tool[]> {
   const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
-  const key = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_DEFAULT_REGION: 'auto' };
+  // rclone's SDK stumbles over a bundle that some machines set; nothing here speaks TLS.
+  const key = {
+    AWS_CA_BUNDLE: '',
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_DEFAULT_REGION: 'auto',
+  };
   const config = join(state, 'aws-config');
   const limits = `  multipart_threshold = ${PIECE}\n  multipart_chunksize = ${PIECE}\n  max_concurrent_requests = ${CONCURRENCY}\n`;
   await writeFile(config, `[default]\ns3 =\n${limits}  addressing_style = path\n`);
