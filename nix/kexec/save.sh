@@ -118,7 +118,7 @@ save_json() { # <name> <arguments of ip…>
 save_customisation() {
   [ -d "$here/customisation" ] || return 0
   mkdir "$work/initrd.d/customisation"
-  for name in authorized_keys cmdline github; do
+  for name in authorized_keys cmdline; do
     [ -s "$here/customisation/$name" ] || continue
     cat "$here/customisation/$name" >"$work/initrd.d/customisation/$name"
   done
