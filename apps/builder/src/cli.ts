@@ -179,7 +179,7 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
 
   command('verify', 'Check that the bucket holds what its manifests promise, and an edge what the bucket says.')
     .option('--deep', 'read and hash every blob')
-    .option('--edge <url>', 'also ask this edge')
+    .option('--edge [url]', 'also ask this edge; without a URL, the one of the config')
     .addHelpText('after', examples('verify', 'verify --deep --edge https://images.example.org'))
     .action((options) => act(options, (it) => verifyCommand(it, options)));
 

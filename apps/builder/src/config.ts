@@ -55,7 +55,7 @@ const ConfigChannel = v.strictObject({
 
 const Config = v.strictObject({
   bucket: Bucket,
-  /** A running edge over this bucket; the boot gate starts its machines from it. */
+  /** A running edge over this bucket, which `verify --edge` asks. */
   edge: v.optional(Url),
   channels: v.pipe(
     v.record(Channel, ConfigChannel),

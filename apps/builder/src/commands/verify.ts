@@ -1,5 +1,6 @@
 import { versionsOf } from '@nixos-images/shared';
 import type { Command } from '../command.ts';
+import type { Config } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import { ReleaseCheck } from '../release/check.ts';
@@ -9,12 +10,13 @@ import { trustedKeys } from '../sign/signing-key.ts';
 
 export interface VerifyOptions {
   readonly deep?: boolean;
-  readonly edge?: string;
+  /** An edge to ask as well; true: the config's. */
+  readonly edge?: string | true;
 }
 
 /** `nixos-images verify`: whether the bucket, and an edge over it, hold what they promise. */
 export async function verifyCommand({ bucket, config, progress, signal }: Command, options: VerifyOptions) {
-  const edge = options.edge === undefined ? undefined : parseEdge(options.edge);
+  const edge = edgeFor(config, options.edge);
   const catalog = (await readCatalog(bucket))?.catalog;
   const named = catalog === undefined ? [] : versionsOf(catalog).map(({ version }) => version);
   const versions = [...new Set([...named, ...(await listVersions(bucket))])];
@@ -45,10 +47,13 @@ export async function verifyCommand({ bucket, config, progress, signal }: Comman
   }
 }
 
-function parseEdge(text: string): URL {
-  if (URL.canParse(text)) return new URL(text);
-  throw new Failure(`${JSON.stringify(text)} is not a URL.`, {
-    remedy: 'Such as --edge https://images.example.org.',
-    exitCode: EXIT.usage,
-  });
+function edgeFor(config: Config, asked: string | true | undefined): URL | undefined {
+  if (asked === undefined) return undefined;
+  const remedy = 'Such as --edge https://images.example.org, or `edge` in the config and --edge alone.';
+  if (asked === true) {
+    if (config.edge !== undefined) return config.edge;
+    throw new Failure('The config names no edge.', { remedy, exitCode: EXIT.usage });
+  }
+  if (URL.canParse(asked)) return new URL(asked);
+  throw new Failure(`${JSON.stringify(asked)} is not a URL.`, { remedy, exitCode: EXIT.usage });
 }
