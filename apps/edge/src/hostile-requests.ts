@@ -38,7 +38,6 @@ const WORDS = [
   'key:',
   'github:',
   'cmdline:',
-  'github:alice',
   ',',
   ':',
   '..',

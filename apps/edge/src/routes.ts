@@ -146,10 +146,12 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
   return app;
 }
 
+let forms: typeof import('./http/problem-response.ts') | undefined;
+
 /** Loaded here only, so that a Worker that has nothing to complain of starts with less. */
 async function problemResponse(request: Request, problem: Problem): Promise<Response> {
-  const form = await import('./http/problem-response.ts');
-  return form.problemResponse(request, problem);
+  forms ??= await import('./http/problem-response.ts');
+  return forms.problemResponse(request, problem);
 }
 
 /** What a failure looks like from outside: never its own words. */

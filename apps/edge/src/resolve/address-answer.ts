@@ -4,13 +4,15 @@ import type { Answer, Sources } from './answer.ts';
 import { answerImage } from './image-answer.ts';
 import { answerAsset, answerEntry } from './release-answer.ts';
 
+let explanations: typeof import('./address-problem.ts') | undefined;
+
 /** Answers the path of a request (still percent-encoded) that is to be an address of an image or of a release's file. */
 export async function answerAddress(path: string, sources: Sources): Promise<Answer> {
   const parsed = parseAddress(path);
   if (!parsed.ok) {
     // Loaded here only: a download has nothing to explain.
-    const { addressProblem } = await import('./address-problem.ts');
-    return addressProblem(parsed.problem, sources.snapshot.catalog);
+    explanations ??= await import('./address-problem.ts');
+    return explanations.addressProblem(parsed.problem, sources.snapshot.catalog);
   }
   const { address } = parsed;
   switch (address.type) {
