@@ -88,7 +88,7 @@ export async function prepareBucket(): Promise<{ state: string; tarballKey: stri
   await bucket.put(SMALL_KEY, crypto.getRandomValues(new Uint8Array(SMALL)));
   await miniflare.dispose();
   const tarballKey = [...objects].find(([, value]) => value.length === BODY)?.[0] ?? '';
-  return { state, tarballKey, remove: () => rm(state, { recursive: true }) };
+  return { state, tarballKey, remove: () => rm(state, { recursive: true, force: true }) };
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
