@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, startStack } from '@nixos-images/edge/local';
@@ -25,7 +25,14 @@ it('twenty publishers at once lose none of their releases, and the newest is cur
   const dates = Array.from({ length: 20 }, (_, index) => `202603${`${index + 1}`.padStart(2, '0')}`);
   const publisher = join(import.meta.dirname, 'publisher.ts');
   const began = performance.now();
-  await Promise.all(dates.map((date) => execaNode(publisher, [stack.s3.endpoint, folder, date, date, '65536'])));
+  await Promise.all(
+    dates.map(async (date) => {
+      // A folder each: a file that another publisher writes anew is one that changes under the reader, and refused.
+      const own = join(folder, date);
+      await mkdir(own);
+      await execaNode(publisher, [stack.s3.endpoint, own, date, date, '65536']);
+    }),
+  );
   const seconds = (performance.now() - began) / 1000;
   const bucket = openBucket(new URL(stack.s3.endpoint));
   const catalog = (await readCatalog(bucket))?.catalog;
