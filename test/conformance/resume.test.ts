@@ -36,10 +36,13 @@ describe('a download that broke off', () => {
     const file = join(folder, 'curl.iso');
     const first = await execa('curl', ['-sS', '-o', file, address()], { reject: false });
     expect(first.exitCode).not.toBe(0);
-    expect((await stat(file)).size).toBe(BREAK_AFTER);
+    // A connection that is cut may lose what was under way, so this is BREAK_AFTER at most.
+    const had = (await stat(file)).size;
+    expect(had).toBeGreaterThan(0);
+    expect(had).toBeLessThanOrEqual(BREAK_AFTER);
     await execa('curl', ['-sS', '--fail', '-C', '-', '-o', file, address()]);
     expect(await digest(file)).toBe(expected());
-    expect(proxy.ranges).toEqual([undefined, `bytes=${BREAK_AFTER}-`]);
+    expect(proxy.ranges).toEqual([undefined, `bytes=${had}-`]);
   });
 
   it('is completed by wget -c', async () => {
