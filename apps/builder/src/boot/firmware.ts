@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { arch as hostArch } from 'node:process';
+import { dirname, join, resolve } from 'node:path';
+import { env, arch as hostArch } from 'node:process';
 import type { Arch } from '@nixos-images/shared';
+import { EXIT, Failure } from '../failure.ts';
 import { findTool, missing } from './tool.ts';
 
 /** A UEFI firmware: its code, and the empty variable store that each machine gets a throw-away view of. */
@@ -20,16 +21,19 @@ export interface MachineParts {
   readonly uefi: UefiFirmware | undefined;
   /** An iPXE that BIOS starts like a Linux kernel; x86_64 only. */
   readonly ipxeKernel: string | undefined;
-  /** An iPXE that UEFI starts from a drive. */
+  /** An iPXE that UEFI starts from a drive; aarch64 only, x86_64 has one in its network card. */
   readonly ipxeEfi: string | undefined;
 }
+
+/** Environment variables that name firmware files; each goes before every place below. docs/boot.md lists them. */
+type FirmwareVariable = 'OVMF_CODE' | 'OVMF_VARS' | 'AAVMF_CODE' | 'AAVMF_VARS' | 'IPXE_BIOS' | 'IPXE_EFI_AARCH64';
 
 interface Place {
   readonly qemu: string;
   readonly debianQemu: string;
   readonly debianUefi: string;
+  readonly uefiNamedBy: { readonly code: FirmwareVariable; readonly variables: FirmwareVariable };
   readonly uefi: readonly UefiFirmware[];
-  readonly ipxeEfi: readonly string[];
 }
 
 // Debian's paths first, then what QEMU itself brings when it comes from nixpkgs (relative to its share folder).
@@ -38,26 +42,27 @@ const PLACES: Readonly<Record<Arch, Place>> = {
     qemu: 'qemu-system-x86_64',
     debianQemu: 'qemu-system-x86',
     debianUefi: 'ovmf',
+    uefiNamedBy: { code: 'OVMF_CODE', variables: 'OVMF_VARS' },
     uefi: [
       { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
       { code: '/usr/share/OVMF/OVMF_CODE.fd', variables: '/usr/share/OVMF/OVMF_VARS.fd' },
       { code: 'edk2-x86_64-code.fd', variables: 'edk2-i386-vars.fd' },
     ],
-    ipxeEfi: [],
   },
   aarch64: {
     qemu: 'qemu-system-aarch64',
     debianQemu: 'qemu-system-arm',
     debianUefi: 'qemu-efi-aarch64',
+    uefiNamedBy: { code: 'AAVMF_CODE', variables: 'AAVMF_VARS' },
     uefi: [
       { code: '/usr/share/AAVMF/AAVMF_CODE.fd', variables: '/usr/share/AAVMF/AAVMF_VARS.fd' },
       { code: 'edk2-aarch64-code.fd', variables: 'edk2-arm-vars.fd' },
     ],
-    ipxeEfi: ['/usr/lib/ipxe/ipxe-arm64.efi'],
   },
 };
 
 const IPXE_KERNEL = '/usr/lib/ipxe/ipxe.lkrn';
+const IPXE_EFI_AARCH64 = '/usr/lib/ipxe/ipxe-arm64.efi';
 
 async function exists(path: string): Promise<boolean> {
   return await access(path).then(
@@ -66,8 +71,35 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) if (await exists(path)) return path;
+/** The file that a variable names; undefined when it is not set. */
+async function namedFile(variable: FirmwareVariable): Promise<string | undefined> {
+  const path = env[variable];
+  if (path === undefined || path === '') return undefined;
+  if (await exists(path)) return path;
+  throw new Failure(`The environment variable ${variable} names ${path}, which cannot be read.`, {
+    remedy: 'Correct it, or unset it to search the usual places.',
+    exitCode: EXIT.usage,
+  });
+}
+
+async function findFile(variable: FirmwareVariable, usual: string): Promise<string | undefined> {
+  return (await namedFile(variable)) ?? ((await exists(usual)) ? usual : undefined);
+}
+
+async function findUefi({ uefi, uefiNamedBy }: Place, qemuShare: string): Promise<UefiFirmware | undefined> {
+  const code = await namedFile(uefiNamedBy.code);
+  const variables = await namedFile(uefiNamedBy.variables);
+  if (code !== undefined && variables !== undefined) return { code, variables };
+  if (code !== undefined || variables !== undefined) {
+    throw new Failure(`Of the environment variables ${uefiNamedBy.code} and ${uefiNamedBy.variables} one is set.`, {
+      remedy: 'Set both, because one build of a firmware cannot use the variables of another, or neither.',
+      exitCode: EXIT.usage,
+    });
+  }
+  for (const place of uefi) {
+    const found = { code: resolve(qemuShare, place.code), variables: resolve(qemuShare, place.variables) };
+    if ((await exists(found.code)) && (await exists(found.variables))) return found;
+  }
   return undefined;
 }
 
@@ -83,30 +115,20 @@ async function canUseKvm(arch: Arch): Promise<boolean> {
 }
 
 /**
- * Finds QEMU and the firmware files for `arch`. Throws Failure (exit code 2) when QEMU or setpriv is missing; missing
- * firmware is left undefined, so that a machine which needs none still starts (see `needUefi`, `needIpxe`).
+ * Finds QEMU and the firmware files for `arch`. Throws Failure (exit code 2) when QEMU or setpriv is missing, or an
+ * environment variable names a file that is not there; missing firmware is left undefined, so that a machine which needs
+ * none still starts (see `needUefi`, `needIpxe`).
  */
 export async function findMachineParts(arch: Arch): Promise<MachineParts> {
   const place = PLACES[arch];
   const qemu = await findTool(place.qemu, { debian: place.debianQemu, nix: 'qemu' });
-  const setpriv = await findTool('setpriv', { debian: 'util-linux', nix: 'util-linux' });
-  const share = join(dirname(qemu), '..', 'share', 'qemu');
-  let uefi: UefiFirmware | undefined;
-  for (const candidate of place.uefi) {
-    const code = join(candidate.code.startsWith('/') ? '/' : share, candidate.code);
-    const variables = join(candidate.variables.startsWith('/') ? '/' : share, candidate.variables);
-    if ((await exists(code)) && (await exists(variables))) {
-      uefi = { code, variables };
-      break;
-    }
-  }
   return {
     qemu,
-    setpriv,
+    setpriv: await findTool('setpriv', { debian: 'util-linux', nix: 'util-linux' }),
     accelerator: (await canUseKvm(arch)) ? 'kvm' : 'tcg',
-    uefi,
-    ipxeKernel: arch === 'x86_64' ? await firstExisting([IPXE_KERNEL]) : undefined,
-    ipxeEfi: await firstExisting(place.ipxeEfi),
+    uefi: await findUefi(place, join(dirname(qemu), '..', 'share', 'qemu')),
+    ipxeKernel: arch === 'x86_64' ? await findFile('IPXE_BIOS', IPXE_KERNEL) : undefined,
+    ipxeEfi: arch === 'aarch64' ? await findFile('IPXE_EFI_AARCH64', IPXE_EFI_AARCH64) : undefined,
   };
 }
 
