@@ -21,7 +21,7 @@ export interface Nginx {
   readonly stop: () => Promise<void>;
 }
 
-/** Runs Debian's nginx over some files: another implementation of the same rules, to be held against. */
+/** Runs nginx over some files: another implementation of the same rules, to be held against. */
 export async function startNginx(files: readonly ServedFile[]): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), 'nixos-images-nginx-'));
   for (const { path, bytes, modified } of files) {
@@ -33,7 +33,10 @@ export async function startNginx(files: readonly ServedFile[]): Promise<Nginx> {
   const port = await loopbackPort();
   const config = join(folder, 'nginx.conf');
   await writeFile(config, configuration(folder, port));
-  const nginx = spawn('/usr/sbin/nginx', ['-c', config, '-p', folder], { stdio: ['ignore', 'inherit', 'inherit'] });
+  // Debian keeps it in sbin, which is not on every user's PATH.
+  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` };
+  const options = ['-c', config, '-p', folder, '-e', join(folder, 'error.log')];
+  const nginx = spawn('nginx', options, { stdio: ['ignore', 'inherit', 'inherit'], env });
   await accepting(port, nginx);
   return {
     url: `http://127.0.0.1:${port}`,

@@ -129,7 +129,7 @@ const SLEEPING_FLAKE = `{
       name = "sleeper";
       system = "x86_64-linux";
       builder = "/bin/sh";
-      PATH = "/usr/bin:/bin";
+      PATH = "${process.env['PATH']}";
       args = [ "-c" "sleep ${SLEEP}" ];
     }) // {
       image = {

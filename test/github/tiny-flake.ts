@@ -21,7 +21,7 @@ const FLAKE = `{
             schema = 1; kernelVersion = "6.1.0"; files.tarball = "image.tar.gz";
           });
         in derivation {
-          name = "kexec-\${channel.name}"; system = "\${arch}-linux"; builder = "/bin/sh"; PATH = "/usr/bin:/bin";
+          name = "kexec-\${channel.name}"; system = "\${arch}-linux"; builder = "/bin/sh"; PATH = "${process.env['PATH']}";
           inherit description; passAsFile = [ "description" ]; inherit (channel) content; size = channel.size or 0;
           args = [ "-c" "mkdir $out; cp $descriptionPath $out/image.json; { echo $content \${arch}; head -c $size /dev/zero; } > $out/image.tar.gz" ];
         } // { inherit image; };
