@@ -42,9 +42,9 @@
             system = resolved.buildSystem;
             builder = "/bin/sh";
             args = [ "${build}/${script}.sh" ];
-            PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
             SOURCE_DATE_EPOCH = "315619200";
           }
+          // resolved.environment
           // attributes
         );
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ImageFacts, ImageJson } from '@nixos-images/shared';
@@ -160,6 +160,74 @@ describe('prepare', () => {
     const result = await execa(join(here, 'prepare'), ['--arch', 'm68k', flake], { reject: false });
     expect(result.exitCode).toBe(2);
     expect(result.stderr).toContain("--arch takes x86_64 or aarch64, not 'm68k'");
+  });
+});
+
+/** Whether this machine lets us mount things where nobody else sees them (root, outside of most containers). */
+const canMount = (await execa('unshare', ['--mount', 'true'], { reject: false })).exitCode === 0;
+
+describe.skipIf(!canMount)('prepare on a machine that is no Debian', () => {
+  const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const HIDE = `mount --make-rprivate /
+for folder in /etc/apt /var/lib/apt /var/lib/dpkg /usr/share/keyrings; do mount -t tmpfs none "$folder"; done
+exec "$@"`;
+  const BUILD_ENVIRONMENT = { PATH: '/elsewhere/bin:/usr/bin', LIBRARY_PATH: '/elsewhere/lib' };
+
+  /** Prepares into `folder` where nothing of Debian but its programs can be seen; its keys are in the file `keyring`. */
+  async function prepareInto(folder: string, keyring: string) {
+    const list = join(folder, 'debian.list');
+    const known = await readFile(join(`${flake}.cache`, 'apt/amd64/sources.list'), 'utf8');
+    await writeFile(list, known.replaceAll(KEYRING, keyring));
+    const command = [join(here, 'prepare'), '--cache', join(folder, 'cache'), join(folder, 'flake')];
+    return execa('unshare', ['--mount', 'sh', '-euc', HIDE, 'hide', ...command], {
+      env: { DEBIAN_SOURCES_LIST: list, SMOKE_BUILD_ENVIRONMENT: JSON.stringify(BUILD_ENVIRONMENT) },
+      reject: false,
+    });
+  }
+
+  const scratch = () => mkdtemp(join(state, 'no-debian-'));
+
+  it('takes the packages and the tools from where it is told', async () => {
+    const folder = await scratch();
+    try {
+      // Downloading them again would tell no more.
+      await mkdir(join(folder, 'cache'));
+      await execa('cp', [
+        '-al',
+        join(`${flake}.cache`, 'debs'),
+        join(`${flake}.cache`, 'sources'),
+        join(folder, 'cache'),
+      ]);
+      const keyring = join(folder, 'keyring.gpg');
+      await copyFile(KEYRING, keyring);
+      expect(await prepareInto(folder, keyring)).toMatchObject({ exitCode: 0 });
+
+      const image = `path:${join(folder, 'flake')}#packages.x86_64-linux."netboot-interactive-nixos-26.05"`;
+      const { stdout } = await withNix(
+        'nix',
+        'eval',
+        '--json',
+        image,
+        '--apply',
+        '{ PATH, LIBRARY_PATH, ... }: { inherit PATH LIBRARY_PATH; }',
+      );
+      expect(JSON.parse(stdout)).toEqual(BUILD_ENVIRONMENT);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('takes nothing that no key of the keyring has signed', async () => {
+    const folder = await scratch();
+    try {
+      const keyring = join(folder, 'keyring.gpg');
+      await writeFile(keyring, '');
+      const result = await prepareInto(folder, keyring);
+      expect(result.exitCode).toBe(1);
+      expect(result.stderr).toContain("Debian's mirror gave no signed lists");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

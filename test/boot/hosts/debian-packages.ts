@@ -11,7 +11,7 @@ export interface PackageChoice {
 
 /**
  * Unpacks Debian packages and all that they depend on into a folder, laid out with a merged /usr. Asks the mirrors that
- * the machine's own apt asks, with a state of its own in `work`, so that nothing on the machine changes. No maintainer
+ * the machine's own apt asks (those in the file DEBIAN_SOURCES_LIST, if it is set), with a state of its own in `work`, so that nothing on the machine changes. No maintainer
  * script runs: what they would have set up is the caller's to write.
  */
 export async function unpackDebianPackages(choice: PackageChoice, root: string, work: string): Promise<void> {
@@ -23,6 +23,12 @@ export async function unpackDebianPackages(choice: PackageChoice, root: string, 
   const unpack = `set -e; root=$1 dpkg_deb=$2; shift 2
     for archive; do "$dpkg_deb" --fsys-tarfile "$archive" | tar -x --keep-directory-symlink -C "$root"; done`;
   await execa('sh', ['-c', unpack, 'unpack', root, dpkgDeb, ...archives]);
+}
+
+/** The options with which apt asks the mirrors of DEBIAN_SOURCES_LIST, for machines that are no Debian. */
+function sourcesOptions(): string[] {
+  const list = process.env['DEBIAN_SOURCES_LIST'];
+  return list ? [`Dir::Etc::SourceList=${list}`, 'Dir::Etc::SourceParts=/dev/null'] : [];
 }
 
 async function download({ architecture, packages }: PackageChoice, work: string): Promise<string[]> {
@@ -43,6 +49,7 @@ async function download({ architecture, packages }: PackageChoice, work: string)
     'APT::Sandbox::User=root',
     // A mirror that drops one connection should not cost the whole run.
     'Acquire::Retries=3',
+    ...sourcesOptions(),
   ].flatMap((option) => ['-o', option]);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await execa(aptGet, [...options, '-q', 'update'], { env });
