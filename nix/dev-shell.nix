@@ -1,54 +1,142 @@
 # What script/server and script/test need, for machines without Debian's packages (script/debian-packages).
 {
+  apt,
+  aria2,
   cpio,
   curl,
+  dash,
+  debian-archive-keyring,
   dosfstools,
+  dpkg,
   e2fsprogs,
   git,
-  gnumake,
+  glibc,
+  gnupg,
+  grub2_efi,
+  iproute2,
+  ipxe,
   jq,
   kmod,
   lib,
+  libarchive,
+  libxml2,
   minisign,
   mkShell,
   mtools,
+  nginx,
+  nix,
   nixfmt-tree,
   nodejs_24,
   openssh,
   OVMF,
+  patchelf,
   pkgsStatic,
+  python3,
   qemu,
   qrencode,
+  runCommand,
   shellcheck,
   stdenv,
   tmux,
+  util-linux,
+  vmTools,
+  wget,
+  which,
+  writeText,
   xorriso,
   zstd,
 }:
-mkShell {
+let
+  inherit (stdenv.hostPlatform) isx86;
+
+  # Its applets would take the place of GNU's tools on the PATH.
+  busybox = runCommand "busybox-alone" { } ''
+    mkdir -p "$out/bin"
+    ln -s ${pkgsStatic.busybox}/bin/busybox "$out/bin/busybox"
+  '';
+
   packages = [
+    apt
+    aria2
+    busybox
     cpio
     curl
+    dash
     dosfstools
+    dpkg
     e2fsprogs
     git
-    gnumake
+    gnupg
+    grub2_efi
+    iproute2
     jq
     kmod
+    libarchive
+    libxml2
     minisign
     mtools
+    nginx
+    nix
     nixfmt-tree
     nodejs_24
     openssh
-    pkgsStatic.busybox
+    patchelf
+    (python3.withPackages (packages: [ packages.pyflakes ]))
     qemu
     shellcheck
     tmux
+    util-linux
+    wget
+    which
     xorriso
     zstd
   ];
-  buildInputs = [ qrencode ];
-  # script/bootstrap installs no Debian packages then.
-  NIXOS_IMAGES_DEV_SHELL = "1";
-  OVMF_CODE = lib.optionalString stdenv.hostPlatform.isx86 "${OVMF.fd}/FV/OVMF_CODE.fd";
-}
+
+  # Where the smoke images' Debian packages come from: the day of Debian 12 that nixpkgs' own tests know.
+  debian = vmTools.debDistros.debian12x86_64;
+  sources =
+    let
+      options = "[check-valid-until=no signed-by=${debian-archive-keyring}/share/keyrings/debian-archive-keyring.gpg]";
+    in
+    writeText "debian.list" ''
+      deb ${options} ${debian.urlPrefix} bookworm main
+      deb-src ${options} ${debian.urlPrefix} bookworm main
+    '';
+in
+mkShell (
+  {
+    packages = map lib.getBin packages;
+    buildInputs = [ qrencode ];
+
+    # script/bootstrap installs no Debian packages then, and lets the programs of npm packages start without an FHS.
+    NIXOS_IMAGES_DEV_SHELL = "1";
+    PROGRAM_LOADER = stdenv.cc.bintools.dynamicLinker;
+    PROGRAM_LIBRARIES = lib.makeLibraryPath [
+      glibc
+      stdenv.cc.cc
+    ];
+
+    # Read by test/smoke-images/prepare.
+    DEBIAN_SOURCES_LIST = sources;
+    SMOKE_BUILD_ENVIRONMENT = builtins.toJSON {
+      PATH = lib.makeBinPath (packages ++ [ stdenv.cc ] ++ stdenv.initialPath);
+      # What the kexec tarball holds is linked statically.
+      LIBRARY_PATH = "${lib.getOutput "static" glibc}/lib";
+    };
+  }
+  # Firmware for the boot tests (docs/boot.md).
+  // (
+    if isx86 then
+      {
+        OVMF_CODE = OVMF.firmware;
+        OVMF_VARS = OVMF.variables;
+        IPXE_BIOS = "${ipxe}/ipxe.lkrn";
+      }
+    else
+      {
+        AAVMF_CODE = OVMF.firmware;
+        AAVMF_VARS = OVMF.variables;
+        IPXE_EFI_AARCH64 = "${ipxe}/ipxe.efi";
+      }
+  )
+)

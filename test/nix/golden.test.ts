@@ -72,7 +72,7 @@ describe('NixOS tests', () => {
 });
 
 describe('the development shell', () => {
-  it('names packages that there are', async () => {
-    expect(await flake.errorOf('devShells.x86_64-linux.default', 'shell: shell.drvPath')).toBeUndefined();
+  it.each(['x86_64-linux', 'aarch64-linux'])('of %s names packages that there are', async (system) => {
+    expect(await flake.errorOf(`devShells.${system}.default`, 'shell: shell.drvPath')).toBeUndefined();
   });
 });

@@ -53,6 +53,7 @@ async function copyProject(folder: string, shim: 'git' | 'path') {
   await cp(join(root, 'flake.nix'), join(folder, 'flake/flake.nix'));
   await cp(join(root, 'nix'), join(folder, 'flake/nix'), { recursive: true });
   await cp(join(root, 'nix/tests/shim'), join(folder, 'shim'), { recursive: true });
+  await writeFile(join(folder, 'shim/path'), `${process.env['PATH']}`);
   await commit(join(folder, 'flake'));
   if (shim === 'git') await commit(join(folder, 'shim'));
   const target = shim === 'git' ? `git+file://${join(folder, 'shim')}` : `path:${join(folder, 'shim')}`;

@@ -37,6 +37,9 @@ let
       else
         value
     ) right;
+  concatMapStringsSep =
+    separator: f: list:
+    concatStringsSep separator (map f list);
   mkOverride = priority: content: {
     _type = "override";
     inherit priority content;
@@ -66,6 +69,7 @@ in
     substring
     ;
   inherit
+    concatMapStringsSep
     escapeShellArg
     filterAttrs
     genAttrs
@@ -81,10 +85,11 @@ in
 
   assertMsg = condition: message: if condition then true else throw message;
   concatStrings = concatStringsSep "";
-  concatMapStringsSep =
-    separator: f: list:
-    concatStringsSep separator (map f list);
   escapeShellArgs = arguments: concatStringsSep " " (map escapeShellArg arguments);
+  getBin = package: package;
+  getOutput = _output: package: package;
+  makeBinPath = concatMapStringsSep ":" (package: "${package}/bin");
+  makeLibraryPath = concatMapStringsSep ":" (package: "${package}/lib");
   getExe = package: "${package}/bin/${package.meta.mainProgram or package.pname}";
   hasSuffix =
     suffix: text:

@@ -18,16 +18,18 @@ let
       ]
       // {
         inherit name system;
-        builder = "/bin/bash";
+        # The machine's own, written there by test/nix/local-nix.ts.
+        PATH = "${builtins.readFile ./path}:/usr/sbin:/sbin";
+        builder = "/bin/sh";
         args = [
-          "-euc"
-          ''
-            export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
-            patchShebangs() { :; }
-            ${lib.optionalString (attributes ? json) ''jsonPath=$PWD/json; printf '%s' "$json" >"$jsonPath"''}
-            ${script}
-          ''
+          "-c"
+          "exec bash -euc \"$script\""
         ];
+        script = ''
+          patchShebangs() { :; }
+          ${lib.optionalString (attributes ? json) ''jsonPath=$PWD/json; printf '%s' "$json" >"$jsonPath"''}
+          ${script}
+        '';
       }
       // lib.optionalAttrs (attributes ? json) { inherit (attributes) json; }
     )
@@ -62,40 +64,51 @@ let
     zfs_2_4.meta.broken = zfsBroken;
   };
   names = [
-    "OVMF"
-    "cpio"
-    "dosfstools"
-    "gnumake"
-    "kmod"
-    "minisign"
-    "nodejs_24"
-    "qemu"
-    "ipxe"
-    "btrfs-progs"
+    "apt"
+    "aria2"
     "bashInteractive"
+    "btrfs-progs"
     "coreutils"
+    "cpio"
     "cryptsetup"
     "curl"
     "dash"
+    "debian-archive-keyring"
     "disko"
+    "dosfstools"
+    "dpkg"
     "e2fsprogs"
     "gawk"
     "git"
+    "glibc"
     "gnugrep"
+    "gnupg"
     "gnused"
     "gptfdisk"
+    "grub2_efi"
     "htop"
     "iproute2"
+    "ipxe"
     "jq"
+    "kmod"
+    "libarchive"
+    "libxml2"
     "mdadm"
+    "minisign"
     "mtools"
+    "nginx"
+    "nix"
     "nixfmt-tree"
     "nixos-facter"
     "nixos-install-tools"
+    "nodejs_24"
     "openssh"
+    "OVMF"
     "parted"
+    "patchelf"
     "pciutils"
     "python3Minimal"
+    "qemu"
     "qrencode"
     "rsync"
     "shadow"
@@ -104,7 +117,10 @@ let
     "terminus_font"
     "tmux"
     "usbutils"
+    "util-linux"
     "vim"
+    "wget"
+    "which"
     "xorriso"
     "zstd"
   ];
@@ -121,7 +137,10 @@ lib.genAttrs names (name: fake name { })
     in
     call (builtins.intersectAttrs (builtins.functionArgs call) pkgs // arguments);
   # Evaluates what is given and makes nothing of it.
-  mkShell = attributes: fake "shell" (builtins.deepSeq (map toString attributes.packages) { });
+  mkShell = attributes: fake "shell" (builtins.deepSeq (lib.mapAttrs (_: toString) attributes) { });
+  vmTools.debDistros.debian12x86_64.urlPrefix = "https://debian.example.org";
+  python3.withPackages =
+    choose: fake "python3" (builtins.deepSeq (choose { pyflakes = fake "pyflakes" { }; }) { });
   testers.runNixOSTest =
     test:
     runCommand "vm-test-run-${test.name}" { inherit (test) testScript; } ''
@@ -142,9 +161,14 @@ lib.genAttrs names (name: fake name { })
     kexec-tools = fake "kexec" { };
   };
   OVMF = fake "OVMF" {
-    fd = fake "OVMF-fd" { };
     firmware = "firmware";
+    variables = "variables";
   };
+  writeText =
+    name: text:
+    runCommand name { inherit text; } ''
+      echo "$text" >"$out"
+    '';
   writeShellScript =
     name: text:
     runCommand name { inherit text; } ''
@@ -158,6 +182,11 @@ lib.genAttrs names (name: fake name { })
       isx86 = arch == "x86_64";
       isAarch64 = arch == "aarch64";
     };
+    cc = fake "cc" {
+      cc = fake "gcc" { };
+      bintools.dynamicLinker = "/lib/ld.so";
+    };
+    initialPath = [ (fake "coreutils" { }) ];
     mkDerivation = attributes: fake attributes.pname { inherit (attributes) meta; };
   };
   zfs = fake "zfs" {
