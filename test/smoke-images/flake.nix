@@ -23,13 +23,14 @@
       kexec = folder ./kexec;
       sources = folder ./sources;
 
-      # What `nixpkgs.revision` is for real images: a hash of all that an image is made of.
+      # What `nixpkgs.revision` is for real images: a hash of all that a channel's images are made of. One for all
+      # architectures, as a release has one revision.
       revision =
-        arch: channel:
+        channel:
         builtins.hashString "sha1" (
           builtins.toJSON [
             channel
-            (builtins.filter (package: package.arch == arch || package.arch == "all") resolved.packages)
+            resolved.packages
           ]
         );
 
@@ -73,7 +74,7 @@
               channel,
             }:
             let
-              hash = revision arch channel;
+              hash = revision channel;
               image = {
                 inherit
                   kind
