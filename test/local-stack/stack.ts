@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type S3Access, startStack } from '@nixos-images/edge/local';
+import type { Arch } from '@nixos-images/shared';
 import { execa } from 'execa';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,6 +23,8 @@ export interface LocalStackOptions {
   readonly bucket?: string;
   /** What to serve: smoke images built here, or the NixOS images that are on GitHub today. */
   readonly images?: 'smoke' | 'imported';
+  /** Architectures of the smoke images; others than this machine's take a cross compiler. By default x86_64. */
+  readonly arches?: readonly Arch[];
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal;
 }
@@ -43,14 +46,20 @@ export async function startLocalStack({
   host,
   state,
   images = 'smoke',
+  arches = ['x86_64'],
   // A bucket of its own: on one channel, a smoke release and a NixOS release would supersede each other.
   bucket = join(state, images === 'smoke' ? 'bucket' : 'bucket-imported'),
   signal,
 }: LocalStackOptions): Promise<LocalStack> {
   await run(['turbo', 'run', 'build', '--filter=@nixos-images/edge', '--output-logs=errors-only'], {}, signal);
   const edge = await startStack({ port, host, state: bucket });
+  // One folder for each choice, or script/server and the boot tests would undo each other's.
+  const others = arches.filter((arch) => arch !== 'x86_64');
+  const flake = join(state, ['smoke-flake', ...others].join('-'));
+  const cache = join(state, 'smoke-flake.cache');
   const environment = {
-    SMOKE_FLAKE: join(state, 'smoke-flake'),
+    SMOKE_FLAKE: flake,
+    SMOKE_ARCHES: arches.join(','),
     BUILDER_STATE: join(state, 'builder'),
     BUCKET_ENDPOINT: edge.s3.endpoint,
     BUCKET_NAME: edge.s3.bucket,
@@ -61,7 +70,7 @@ export async function startLocalStack({
     images === 'imported'
       ? [['nixos-images', 'import', IMPORT_SOURCE, '--all', '--promote', ...UNTRIED, ...CONFIG]]
       : [
-          ['test/smoke-images/prepare', environment.SMOKE_FLAKE],
+          ['test/smoke-images/prepare', ...arches.flatMap((arch) => ['--arch', arch]), '--cache', cache, flake],
           [...withNix(state), 'nixos-images', 'publish', ...CONFIG],
           [...withNix(state), 'nixos-images', 'promote', ...CONFIG, ...UNTRIED],
         ];
