@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { type BootTest, Catalog, channelsOf, type Manifest, Variant } from '@nixos-images/shared';
 import { bootRelease } from 'nixos-images/boot';
 import * as v from 'valibot';
-import { expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { provideIpxeForAarch64 } from './ipxe-for-aarch64.ts';
+
+beforeAll(provideIpxeForAarch64);
 
 async function publishedManifest(): Promise<Manifest> {
   const response = await fetch(`${inject('stackUrl')}/v1/catalog.json`);
@@ -37,7 +40,7 @@ async function gate(manifest: Manifest, signal: AbortSignal) {
 // ISO and kexec go the same way; here the gate is held to its answers, and the other tests hold the images.
 test('the boot gate logs in to what it netboots, and says with what it did', async ({ signal }) => {
   const manifest = await publishedManifest();
-  const images = manifest.images.filter(({ kind }) => kind === 'netboot');
+  const images = manifest.images.filter(({ kind, arch }) => kind === 'netboot' && arch === 'x86_64');
   const { tests, tools } = await gate({ ...manifest, images }, signal);
   expect(tests).toMatchObject([
     { kind: 'netboot', arch: 'x86_64', path: 'netboot-bios', outcome: 'booted' },
@@ -46,10 +49,22 @@ test('the boot gate logs in to what it netboots, and says with what it did', asy
   expect(tools).toMatchObject({ qemu: expect.stringMatching(/^\d/), ipxe: expect.stringMatching(/^\d/) });
 });
 
+test('the boot gate tries aarch64 in every way there is', async ({ signal }) => {
+  const manifest = await publishedManifest();
+  const images = manifest.images.filter(({ arch }) => arch === 'aarch64');
+  const { tests } = await gate({ ...manifest, images }, signal);
+  expect(tests.map(({ path, outcome }) => [path, outcome]).toSorted()).toEqual([
+    ['iso-uefi-cd', 'booted'],
+    ['iso-uefi-usb', 'booted'],
+    ['kexec', 'booted'],
+    ['netboot-uefi', 'booted'],
+  ]);
+});
+
 test('an image that the edge does not have fails the boot gate, and is no error', async ({ signal }) => {
   const manifest = await publishedManifest();
   const images = manifest.images
-    .filter(({ kind }) => kind === 'kexec')
+    .filter(({ kind, arch }) => kind === 'kexec' && arch === 'x86_64')
     .map((image) => ({ ...image, variant: v.parse(Variant, 'no-such-variant') }));
   const { tests } = await gate({ ...manifest, images }, signal);
   expect(tests).toMatchObject([{ path: 'kexec', outcome: 'failed', reason: expect.stringContaining('404') }]);

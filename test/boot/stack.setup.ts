@@ -26,6 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ? await startLocalStack({
           port: 0,
           host: '127.0.0.1',
+          arches: ['x86_64', 'aarch64'],
           // What was built for script/server serves here, too; a bucket of its own, because both may run at once.
           state: STATE,
           bucket: join(STATE, 'boot', 'bucket'),

@@ -2,7 +2,8 @@ import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { findTool } from 'nixos-images/boot';
-import { cachedFolder } from './cached-folder.ts';
+import { cachedFolder } from '../cached-folder.ts';
+import { scratchApt } from '../scratch-apt.ts';
 import { unpackDebianPackages } from './debian-packages.ts';
 import { hostInitrd, kernelVersion } from './host-initrd.ts';
 
@@ -79,11 +80,14 @@ export interface DebianParts {
 
 /** Debian's packages as the parts of hosts; made once. */
 export async function debianParts(): Promise<DebianParts> {
-  const recipe = ['debian.ts', 'debian-packages.ts', 'host-initrd.ts'].map((name) => new URL(name, import.meta.url));
-  const made = await cachedFolder('debian', recipe, async (folder) => {
+  const recipe = ['debian.ts', 'debian-packages.ts', 'host-initrd.ts', '../scratch-apt.ts'].map(
+    (name) => new URL(name, import.meta.url),
+  );
+  const made = await cachedFolder('debian-host', recipe, async (folder) => {
     const root = join(folder, 'root');
     const work = join(folder, 'apt');
-    await unpackDebianPackages({ architecture: 'amd64', packages: PACKAGES }, root, work);
+    const apt = await scratchApt({ architecture: 'amd64' }, work);
+    await unpackDebianPackages(await apt.download(...PACKAGES), root);
     await configure(root);
     await writeFile(join(folder, 'initrd'), await hostInitrd(root));
     await copyFile(join(root, 'boot', `vmlinuz-${await kernelVersion(root)}`), join(folder, 'kernel'));

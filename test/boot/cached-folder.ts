@@ -3,13 +3,13 @@ import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CACHE = fileURLToPath(new URL('../../../.state/boot/hosts/', import.meta.url));
+const CACHE = fileURLToPath(new URL('../../.state/boot/parts/', import.meta.url));
 
 const being = new Map<string, Promise<void>>();
 
 /**
- * The folder that `make` fills, made once and kept under .state/boot/hosts until one of `recipe` (the source files that
- * decide what it holds) changes.
+ * The folder that `make` fills, made once and kept under .state/boot/parts until one of `recipe` (the source files that
+ * decide what it holds) changes. `name` tells it from others and names it in progress.
  */
 export async function cachedFolder(
   name: string,
@@ -31,7 +31,7 @@ export async function cachedFolder(
 
 async function fill(name: string, folder: string, make: (folder: string) => Promise<void>): Promise<void> {
   if (await exists(folder)) return;
-  process.stdout.write(`making the ${name} host; it is kept in .state/boot/hosts\n`);
+  process.stdout.write(`making ${name}; it is kept in .state/boot/parts\n`);
   await mkdir(CACHE, { recursive: true });
   for (const old of await readdir(CACHE)) {
     if (old.startsWith(`${name}-`)) await rm(join(CACHE, old), { recursive: true, force: true });
