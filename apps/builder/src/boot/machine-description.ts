@@ -19,7 +19,9 @@ export type Wiring =
   /** Two cards on one wire, for a bond. */
   | { readonly as: 'pair' }
   /** One card on a trunk port: every frame carries this 802.1Q tag. */
-  | { readonly as: 'trunk'; readonly tag: number };
+  | { readonly as: 'trunk'; readonly tag: number }
+  /** Two cards on ports that a switch aggregates by LACP (802.3ad); with a tag, the aggregate is a trunk. */
+  | { readonly as: 'aggregate'; readonly tag?: number };
 
 /** A computer to emulate, before it is switched on. Disks are never written to: changes live as long as the machine. */
 export interface MachineDescription {

@@ -2,12 +2,12 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { type EmulatedSwitch, startEmulatedSwitch } from './emulated-switch.ts';
 import { findMachineParts, type MachineParts, needIpxe, needUefi } from './firmware.ts';
 import { freeLoopbackPort } from './loopback-port.ts';
-import type { MachineDescription } from './machine-description.ts';
+import type { MachineDescription, Wiring } from './machine-description.ts';
 import { type IpxeFiles, qemuArguments } from './qemu-arguments.ts';
 import { SerialConsole } from './serial-console.ts';
-import { startTrunkSwitch } from './trunk-switch.ts';
 
 export interface StartOptions {
   /** Where the serial console is written to; its folder is made. */
@@ -45,17 +45,29 @@ export async function startMachine(description: MachineDescription, options: Sta
   const folder = await mkdtemp(join(tmpdir(), 'nixos-images-machine-'));
   try {
     const ipxe = await layOutIpxe(description, parts, folder);
-    const trunk = description.wiring.as === 'trunk' ? await startTrunkSwitch(description.wiring.tag) : undefined;
+    const between = await switchFor(description.wiring);
     await mkdir(dirname(options.logFile), { recursive: true });
     const sshPort = await freeLoopbackPort();
-    const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe, trunk });
+    const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe, between });
     return switchOn(description, options, parts, command, sshPort, async () => {
-      trunk?.close();
+      between?.close();
       await rm(folder, { recursive: true, force: true });
     });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
+  }
+}
+
+async function switchFor(wiring: Wiring): Promise<EmulatedSwitch | undefined> {
+  switch (wiring.as) {
+    case 'trunk':
+      return await startEmulatedSwitch({ ports: 1, tag: wiring.tag });
+    case 'aggregate':
+      return await startEmulatedSwitch({ ports: 2, tag: wiring.tag });
+    case 'plain':
+    case 'pair':
+      return undefined;
   }
 }
 

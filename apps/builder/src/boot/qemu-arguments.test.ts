@@ -13,7 +13,7 @@ const MACHINE: MachineDescription = {
   wiring: { as: 'plain' },
   sshAddress: FIRST_DHCP_ADDRESS,
 };
-const DETAILS = { accelerator: 'tcg' as const, sshPort: 2222, uefi: undefined, ipxe: undefined, trunk: undefined };
+const DETAILS = { accelerator: 'tcg' as const, sshPort: 2222, uefi: undefined, ipxe: undefined, between: undefined };
 
 function command(machine: Partial<MachineDescription>, details: Partial<Parameters<typeof qemuArguments>[1]> = {}) {
   return qemuArguments({ ...MACHINE, ...machine }, { ...DETAILS, ...details }).join(' ');
@@ -51,11 +51,22 @@ describe('the QEMU command line', () => {
   });
 
   it('leads a trunk through the switch', () => {
-    const trunk = { trunk: { qemu: 1, switch: 2 }, upstream: { qemu: 3, switch: 4 }, close: () => undefined };
-    const line = command({ wiring: { as: 'trunk', tag: 42 } }, { trunk });
+    const between = { ports: [{ qemu: 1, switch: 2 }], upstream: { qemu: 3, switch: 4 }, close: () => undefined };
+    const line = command({ wiring: { as: 'trunk', tag: 42 } }, { between });
     expect(line).toContain('udp=127.0.0.1:2,localaddr=127.0.0.1:1');
     expect(line).toContain('udp=127.0.0.1:4,localaddr=127.0.0.1:3');
-    expect(line).toContain('virtio-net-pci,netdev=trunk');
+    expect(line).toContain('virtio-net-pci,netdev=port0');
+  });
+
+  it('gives both cards of an aggregate a port of their own', () => {
+    const ports = [
+      { qemu: 1, switch: 2 },
+      { qemu: 5, switch: 6 },
+    ];
+    const between = { ports, upstream: { qemu: 3, switch: 4 }, close: () => undefined };
+    const line = command({ wiring: { as: 'aggregate' } }, { between });
+    expect(line).toMatch(/id=port0,udp=127\.0\.0\.1:2,.*netdev=port0,mac=(\S+?),.*netdev=port1,mac=(?!\1)/);
+    expect(line).toContain('udp=127.0.0.1:6,localaddr=127.0.0.1:5');
   });
 
   it('cannot be led astray by a comma in a file name', () => {

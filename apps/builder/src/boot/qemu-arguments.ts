@@ -1,7 +1,7 @@
 import type { Arch } from '@nixos-images/shared';
+import type { EmulatedSwitch, Wire } from './emulated-switch.ts';
 import type { UefiFirmware } from './firmware.ts';
 import type { BootSource, MachineDescription, Wiring } from './machine-description.ts';
-import type { TrunkSwitch, Wire } from './trunk-switch.ts';
 
 /** What is known only when a machine is about to start. */
 export interface StartDetails {
@@ -9,8 +9,8 @@ export interface StartDetails {
   readonly sshPort: number;
   readonly uefi: UefiFirmware | undefined;
   readonly ipxe: IpxeFiles | undefined;
-  /** Only with trunk wiring. */
-  readonly trunk: TrunkSwitch | undefined;
+  /** Between the cards and the network, where the wiring has one. */
+  readonly between: EmulatedSwitch | undefined;
 }
 
 /**
@@ -62,10 +62,10 @@ function network(machine: MachineDescription, details: StartDetails): string[] {
   const user = `user,id=upstream${file},hostfwd=tcp:127.0.0.1:${details.sshPort}-${machine.sshAddress}:22`;
   // Only a machine that boots from its NIC needs the ROM, and QEMU refuses to start where none is installed.
   const rom = file === '' ? ',romfile=' : ',bootindex=0';
-  return ['-netdev', user, ...cards(machine.wiring, rom, details.trunk)];
+  return ['-netdev', user, ...cards(machine.wiring, rom, details.between)];
 }
 
-function cards(wiring: Wiring, rom: string, trunk: TrunkSwitch | undefined): string[] {
+function cards(wiring: Wiring, rom: string, between: EmulatedSwitch | undefined): string[] {
   const card = (netdev: string, mac: (typeof MACS)[number]): string[] => [
     ...['-device', `virtio-net-pci,netdev=${netdev},mac=${mac}${rom}`],
   ];
@@ -81,14 +81,18 @@ function cards(wiring: Wiring, rom: string, trunk: TrunkSwitch | undefined): str
         ...[...hub('router', 'upstream'), ...hub('first'), ...hub('second')],
         ...[...card('first', MACS[0]), ...card('second', MACS[1])],
       ];
-    case 'trunk': {
-      if (trunk === undefined) throw new Error('trunk wiring needs a switch');
+    case 'trunk':
+    case 'aggregate': {
+      if (between === undefined) throw new Error(`${wiring.as} wiring needs a switch`);
       const socket = (id: string, wire: Wire): string[] => [
         ...['-netdev', `socket,id=${id},udp=127.0.0.1:${wire.switch},localaddr=127.0.0.1:${wire.qemu}`],
       ];
       return [
-        ...[...socket('trunk', trunk.trunk), ...socket('switch', trunk.upstream)],
-        ...[...hub('router', 'upstream'), ...hub('untagged', 'switch'), ...card('trunk', MACS[0])],
+        ...[...socket('switch', between.upstream), ...hub('router', 'upstream'), ...hub('untagged', 'switch')],
+        ...between.ports.flatMap((wire, index) => [
+          ...socket(`port${index}`, wire),
+          ...card(`port${index}`, MACS[index] ?? MACS[0]),
+        ]),
       ];
     }
   }
