@@ -49,8 +49,6 @@ pkgs.testers.runNixOSTest {
   nodes = { };
 
   testScript = ''
-    import subprocess
-
     machine = create_machine("${start}")
     machine.start()
     machine.wait_for_unit("sshd.service")
@@ -75,6 +73,8 @@ pkgs.testers.runNixOSTest {
         machine.fail("test -e /run/customisation")
   ''
   + lib.optionalString (direct != null) ''
+    import subprocess
+
     with subtest("the extra initrd's key and the command line's name arrived"):
         machine.succeed("grep -q nixos-tests /root/.ssh/authorized_keys")
         assert machine.succeed("hostname").strip() == "from-cmdline"

@@ -39,6 +39,7 @@ pkgs.testers.runNixOSTest {
 
   testScript = ''
     import subprocess
+    import tempfile
     import time
 
     def ssh(command, check=True):
@@ -51,8 +52,9 @@ pkgs.testers.runNixOSTest {
             text=True, check=check, stdout=subprocess.PIPE,
         ).stdout.strip()
 
-    key = f"{driver.tmp_dir}/id"
-    known_hosts = f"{driver.tmp_dir}/known_hosts"
+    folder = tempfile.mkdtemp()
+    key = f"{folder}/id"
+    known_hosts = f"{folder}/known_hosts"
     subprocess.run(["install", "-m", "600", "${keys}/id", key], check=True)
 
     machine.start()
