@@ -34,6 +34,8 @@ in
     bcachefs = lib.mkDefault true;
     btrfs = lib.mkDefault true;
     ext4 = lib.mkDefault true;
+    f2fs = lib.mkDefault true;
+    ntfs = lib.mkDefault true;
     vfat = lib.mkDefault true;
     xfs = lib.mkDefault true;
     zfs = lib.mkDefault true;

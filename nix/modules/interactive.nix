@@ -9,6 +9,9 @@
     ./wifi.nix
   ];
 
+  # Some cards show nothing once nouveau has set a mode; without it the firmware's mode stays.
+  boot.kernelParams = [ "nouveau.modeset=0" ];
+
   environment.systemPackages = [
     pkgs.curl
     pkgs.git

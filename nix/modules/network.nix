@@ -17,11 +17,16 @@
     # One port with an address is enough to be online.
     wait-online.anyInterface = true;
     networks = {
-      "99-ethernet-default-dhcp".networkConfig = {
-        MulticastDNS = "yes";
-        # Lets the switch say which of its ports this is, and the other way round: networkctl lldp
-        LLDP = "yes";
-        EmitLLDP = "nearest-bridge";
+      "99-ethernet-default-dhcp" = {
+        networkConfig = {
+          MulticastDNS = "yes";
+          # Lets the switch say which of its ports this is, and the other way round: networkctl lldp
+          LLDP = "yes";
+          EmitLLDP = "nearest-bridge";
+        };
+        # networkd's default changes with the machine-id, on every boot here. By this, the lease is the one that the
+        # firmware had, and the address stays.
+        dhcpV4Config.ClientIdentifier = "mac";
       };
       "99-wireless-client-dhcp".networkConfig.MulticastDNS = "yes";
     };

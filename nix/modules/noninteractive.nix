@@ -1,5 +1,5 @@
 # For machines that a program installs: reached by SSH, small to download. Left out, because nobody sits in front of it:
-# manuals, editors, nixpkgs and compilers in the store, perl, X libraries, sudo and polkit, and the status screen.
+# manuals, editors, nixpkgs and compilers in the store, Python, X libraries, sudo and polkit, and the status screen.
 {
   lib,
   modulesPath,
@@ -14,7 +14,7 @@
   # Adds to lists that nothing can be taken out of again; what is needed of it stands in filesystems.nix.
   disabledModules = [ "profiles/base.nix" ];
 
-  # nixos-generate-config, which installers run, is written in perl.
+  # Nothing in the system runs perl, but nixos-generate-config is written in it.
   system.forbiddenDependenciesRegexes = lib.mkForce [ ];
   # A compiler and all that makes a stdenv.
   system.extraDependencies = lib.mkForce [ ];
@@ -22,6 +22,12 @@
   nix.registry = lib.mkForce { };
   nix.nixPath = lib.mkForce [ ];
 
+  # nixos-install stays. nixos-rebuild is what brings all of Python.
+  system.tools = {
+    nixos-build-vms.enable = false;
+    nixos-option.enable = false;
+    nixos-rebuild.enable = false;
+  };
   environment.defaultPackages = lib.mkForce [ ];
   environment.stub-ld.enable = false;
   environment.ldso32 = null;
@@ -50,6 +56,9 @@
     group = "nixos";
   };
   users.groups.nixos = { };
+
+  # Firmware is most of the image; the default, zstd, is quicker to unpack and larger.
+  hardware.firmwareCompression = lib.mkDefault "xz";
 
   # Graphics firmware and drivers: a serial line or a VGA text screen is all there is.
   boot.blacklistedKernelModules = [

@@ -105,6 +105,11 @@ in
       enableAllFirmware = flag;
       enableRedistributableFirmware = flag;
       firmware = packages;
+      firmwareCompression = withDefault (types.enum [
+        "xz"
+        "zstd"
+        "none"
+      ]) "zstd";
     };
 
     networking = {
@@ -203,6 +208,11 @@ in
         version = withDefault (types.nullOr types.str) null;
       };
       installer.channel.enable = withDefault types.bool true;
+      tools = {
+        nixos-build-vms.enable = withDefault types.bool true;
+        nixos-option.enable = withDefault types.bool true;
+        nixos-rebuild.enable = withDefault types.bool true;
+      };
       nixos = {
         extraOSReleaseArgs = withDefault (types.attrsOf types.str) { };
         release = option types.str;
@@ -221,6 +231,7 @@ in
           types.submodule {
             matchConfig = settings;
             networkConfig = settings;
+            dhcpV4Config = settings;
           }
         )) { };
       };
