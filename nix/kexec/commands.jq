@@ -1,5 +1,6 @@
-# Network model → one `ip` command a line, for systems without systemd-networkd. Interfaces are found by their
-# permanent MAC among $now (`ip -json -details link`), whatever they are called today.
+# Network model → one `ip` command a line: with $for "ip" all that systems without systemd-networkd need, with "networkd"
+# what it has to find when it starts. Interfaces are found by their permanent MAC among $now (`ip -json -details link`),
+# whatever they are called today.
 include "network";
 
 def command: map(select(. != null) | tostring) | @sh;
@@ -38,6 +39,26 @@ def route_command($model; $now):
   # iproute2 takes `via inet6` for IPv4 routes only.
   | if (.[0] == "-6") then map(select(. != "inet6")) else . end;
 
+def address_words:
+  [(if .peer then .local else "\(.local)/\(.prefix)" end)]
+  + (if .peer then ["peer", "\(.peer)/\(.prefix)"] else [] end)
+  + (if .broadcast then ["broadcast", .broadcast] else [] end)
+  + ["scope", .scope]
+  + (if .family == "inet6" then ["nodad"] else [] end)
+  + (if .noprefixroute then ["noprefixroute"] else [] end);
+
+# networkd takes an address that will end for one of DHCP's, and keeps it (KeepConfiguration=dhcp). This one ends after
+# ten years: the machine must not become unreachable because no server answers.
+def leased_addresses($model; $now):
+  $model.links[]
+  | select(placed($now))
+  | (.name | name_now($model; $now)) as $name
+  | .dhcp4.address as $leased
+  | .addresses[]
+  | select(.local == $leased)
+  | ["address", "replace"] + address_words + ["valid_lft", 315360000, "preferred_lft", 315360000, "dev", $name]
+  | command;
+
 def commands($model; $now):
   ($model.links | sort_by(depth($model.links))) as $links
   | ($links[] | select(.kind != "physical")
@@ -49,13 +70,7 @@ def commands($model; $now):
       | ["link", "set", $name, "mtu", .mtu, "up"]),
     ($links[] | (.name | name_now($model; $now)) as $name | select($name != null)
       | .addresses[]
-      | ["address", "replace", (if .peer then .local else "\(.local)/\(.prefix)" end)]
-        + (if .peer then ["peer", "\(.peer)/\(.prefix)"] else [] end)
-        + (if .broadcast then ["broadcast", .broadcast] else [] end)
-        + ["scope", .scope]
-        + (if .family == "inet6" then ["nodad"] else [] end)
-        + (if .noprefixroute then ["noprefixroute"] else [] end)
-        + ["dev", $name]),
+      | ["address", "replace"] + address_words + ["dev", $name]),
     # A gateway must be reachable by a route that is there already.
     ($model.routes | sort_by([.hops[] | select(.gateway != null)] | length)[] | route_command($model; $now)),
     ($model.rules[]
@@ -70,4 +85,5 @@ def commands($model; $now):
         + ["priority", .priority])
   | command;
 
-commands(network($resolv); $now)
+network($resolv; $dhcp4) as $model
+| if $for == "networkd" then leased_addresses($model; $now) else commands($model; $now) end

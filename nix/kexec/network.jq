@@ -1,6 +1,6 @@
-# Saved network state (JSON of `ip`, text of resolv.conf) → what the installer should bring up again:
+# Saved network state (JSON of `ip`, text of resolv.conf and of dhcp4) → what the installer should bring up again:
 #
-#   { links: [{ name, kind, permanentMac, mac, mtu, up, master, parent, settings, addresses: [...], dhcp4, ra }],
+#   { links: [{ name, kind, permanentMac, mac, mtu, up, master, parent, settings, addresses: [...], dhcp4: { address, clientId } or null, ra }],
 #     routes: [...], rules: [...], dns: [...], search: [...], left: [sentence…] }
 #
 # kind is physical, bond, vlan, bridge or dummy. Everything else that the saved files hold is left behind, and said.
@@ -36,7 +36,21 @@ def address:
     dynamic: (.dynamic // false),
     noprefixroute: (.noprefixroute // false) };
 
-def link:
+# The text of dhcp4 (save.sh): what DHCP clients know and addresses do not show. "-" stands for unknown.
+def leases($dhcp4):
+  def known: if . == "-" then null else . end;
+  [$dhcp4 | split("\n")[] | split(" ") | select(length == 3) | { dev: .[0], address: (.[1] | known), clientId: (.[2] | known) }];
+
+# The IPv4 address that a DHCP server leased to the link. A client that sets no lifetime (busybox's) leaves one that
+# looks static: it is the link's first, then.
+def lease($leases):
+  .ifname as $name
+  | [.addr_info[] | select(.family == "inet" and .scope == "global")] as $addresses
+  | ([$leases[] | select(.dev == $name)] | first) as $lease
+  | first(($addresses[] | select(.local == $lease.address)), ($addresses[] | select(.dynamic)), (select($lease) | $addresses[0]), null)
+  | if . then { address: .local, clientId: $lease.clientId } else null end;
+
+def link($leases):
   { name: .ifname,
     kind: (.linkinfo.info_kind // "physical"),
     permanentMac: permanent_mac,
@@ -47,7 +61,7 @@ def link:
     parent: (.link // null),
     settings: (.linkinfo.info_data // {}),
     addresses: [.addr_info[] | select(kept_address) | address],
-    dhcp4: any(.addr_info[]; .family == "inet" and .dynamic) };
+    dhcp4: lease($leases) };
 
 # The kernel makes its own routes with the addresses.
 def kept_route: .protocol != "kernel" and .table != "local" and .type != "local" and .type != "broadcast" and .type != "anycast" and .type != "multicast";
@@ -93,13 +107,16 @@ def name_now($model; $now):
         | $now[] | select(physical and permanent_mac == $link.permanentMac) | .ifname),
       $name);
 
+# Is the leased address put on the link before networkd starts? Only cards are there by then.
+def placed($now): .permanentMac as $mac | .dhcp4 != null and .kind == "physical" and any($now[]; physical and permanent_mac == $mac);
+
 # Local, main and default are always there.
 def kept_rule: (.priority == 0 and .table == "local") or .priority == 32766 or .priority == 32767 | not;
 
 def resolv($word): [split("\n")[] | gsub("\t"; " ") | split(" ") | map(select(. != "")) | select(.[0] == $word) | .[1:]];
 
 # Input: the five saved files, as [links, routes4, routes6, rules4, rules6].
-def network($resolv):
+def network($resolv; $dhcp4):
   . as [$links, $routes4, $routes6, $rules4, $rules6]
   | [$links[] | select(.ifname != null and .ifname != "lo" and (.addr_info != null))] as $all
   | [$all[] | select(on_hardware($all))] as $kept
@@ -107,7 +124,8 @@ def network($resolv):
   | [$kept[] | . as $link | select((.master != null and physical and any($kept[]; .ifname == $link.master and physical)) | not)] as $kept
   | ($kept | map(.ifname)) as $names
   | ([$routes4[] | select(kept_route) | route("inet")] + [$routes6[] | select(kept_route) | route("inet6")]) as $routes
-  | { links: [$kept[] | link
+  | leases($dhcp4) as $leases
+  | { links: [$kept[] | link($leases)
         # The machine below (a VM's veth, a switch port) has names too.
         | if .parent != null and (.parent | IN($names[]) | not) then .parent = null else . end
         | if .master != null and (.master | IN($names[]) | not) then .master = null else . end

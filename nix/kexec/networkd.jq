@@ -1,8 +1,8 @@
-# Network model → files for systemd-networkd: an object from file name to text.
+# Network model → files for systemd-networkd: their lines, each after its file's name and a blank.
 #
 # What the old system had is configured as it was, whoever configured it then: the machine must answer at the address
-# it had. Where that came by DHCP, a client keeps the lease alive beside it; where a router advertised it, advertisements
-# are listened to again.
+# it had. Where that came by DHCP, a client asks for the same one; where a router advertised it, advertisements are
+# listened to again.
 include "network";
 
 # [[section, [[key, value]…]]…] → text; settings without a value are left out, and so are sections without settings.
@@ -95,11 +95,25 @@ def netdev($model):
          ["VLANFiltering", (.settings.vlan_filtering == 1 | yes)]]]]
     else [] end;
 
+# A client identifier as networkd can send it: of its own making (ff, IAID, DUID: RFC 4361) by its parts; any other, and
+# what most clients send, is the MAC.
+def client_identifier:
+  def number: ascii_downcase | explode | reduce .[] as $digit (0; . * 16 + ($digit | if . >= 97 then . - 87 else . - 48 end));
+  { "0001": "link-layer-time", "0002": "vendor", "0003": "link-layer", "0004": "uuid" }[.[10:14] // ""] as $type
+  | if $type != null and test("^ff[0-9a-f]+$") then
+      [["ClientIdentifier", "duid"],
+       ["IAID", (.[2:10] | number)],
+       ["DUIDType", $type],
+       ["DUIDRawData", (.[14:] | [scan("..")] | join(":"))]]
+    else [["ClientIdentifier", "mac"]]
+    end;
+
 # Where a route stands: with the link of its first hop.
 def first_dev: .hops[0].dev;
 
 def network_file($model; $now; $with_dns):
   . as $link
+  | placed($now) as $placed
   | ($link.master | if . == null then null else . as $master | first($model.links[] | select(.name == $master)) end) as $master
   | [["Match",
       if .kind == "physical" then [["PermanentMACAddress", .permanentMac]] else [["Name", .name]] end],
@@ -115,6 +129,9 @@ def network_file($model; $now; $with_dns):
        ["Bridge", ($master | if .kind == "bridge" then .name else null end)]]
       + [$model.links[] | select(.kind == "vlan" and .parent == $link.name) | ["VLAN", .name]]
       + [["DHCP", (if .dhcp4 then "ipv4" else null end)],
+         # The address stays when no server answers, or one that gives another; and networkd before 255, which has no
+         # RequestAddress=, asks for an address that it finds.
+         ["KeepConfiguration", (if .dhcp4 then "dhcp" else null end)],
          ["LinkLocalAddressing", (if $master then "no" else null end)],
          ["IPv6AcceptRA", (if .ra then "yes" else "no" end)]]
       # A bridge or bond has carrier only when its members have it; what was configured on it does not wait.
@@ -122,12 +139,13 @@ def network_file($model; $now; $with_dns):
       + (if $with_dns then [$model.dns[] | ["DNS", .]] + [["Domains", (if $model.search == [] then null else $model.search | join(" ") end)]] else [] end)],
      (if .dhcp4 then
         ["DHCPv4",
-         [["RequestAddress", first(.addresses[] | select(.family == "inet" and .dynamic) | .local)],
-          ["ClientIdentifier", "mac"],
-          ["UseRoutes", "no"], ["UseGateway", "no"], ["UseMTU", "no"], ["UseHostname", "no"], ["SendRelease", "no"]]]
+         [["RequestAddress", .dhcp4.address]]
+         + (.dhcp4.clientId | client_identifier)
+         + [["UseDNS", (if $model.dns == [] then null else "no" end)],
+            ["UseRoutes", "no"], ["UseGateway", "no"], ["UseMTU", "no"], ["UseHostname", "no"], ["SendRelease", "no"]]]
       else empty end),
      (if .ra then ["IPv6AcceptRA", [["UseAutonomousPrefix", "no"], ["DHCPv6Client", "no"]]] else empty end),
-     (.addresses[] | address_section),
+     (.addresses[] | select(($placed and .local == $link.dhcp4.address) | not) | address_section),
      ($model.routes[] | select(first_dev == $link.name) | route_section($model; $now))]
   | ini;
 
@@ -142,6 +160,6 @@ def files($model; $now):
       ( [$model.routes[] | select(first_dev == null) | route_section($model; $now)] + [$model.rules[] | rule_section($model; $now)]
         | select(length > 0)
         | { key: "10-kexec-lo.network", value: ([["Match", [["Name", "lo"]]], ["Network", [["KeepConfiguration", "static"]]]] + . | ini) }) ]
-  | from_entries;
+  | .[];
 
-network($resolv) as $model | files($model; $now)
+network($resolv; $dhcp4) as $model | files($model; $now) | .key as $file | .value | rtrimstr("\n") | split("\n")[] | "\($file) \(.)"

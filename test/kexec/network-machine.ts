@@ -32,42 +32,55 @@ export async function prepareSmokeImages(): Promise<void> {
   await execa(join(root, 'test/smoke-images/prepare'), [join(state, 'smoke-flake')]);
 }
 
+/** What the first of a machine's two cards is wired to: nobody at all, or QEMU's own router and DHCP server. */
+export type Wire = 'nobody' | 'dhcp-server';
+
+/** Kernel and initrd of a kexec tarball that is unpacked in `folder`. */
+export function bootFiles(folder: string): { readonly kernel: string; readonly initrd: string } {
+  return { kernel: join(folder, 'kexec/bzImage'), initrd: join(folder, 'kexec/initrd') };
+}
+
 /**
- * Boots a kernel and an initrd, with `files` as a second one, on a machine with two cards, each on a wire of its own without anybody else, and
- * gives the network that it then has. Throws when it is not ready after `seconds`; the error holds the console.
+ * Boots a smoke image's kernel and initrd, with `files` as a second one, on a machine with two cards, until it has said what it found.
+ * Gives its console. Throws when it is not ready after `seconds`; the error holds the console.
  */
-export async function networkOf(
+export async function consoleOf(
   boot: { readonly kernel: string; readonly initrd: string },
   files: readonly NewcEntry[],
+  wire: Wire,
   seconds: number,
-): Promise<SavedNetwork> {
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'network-machine-'));
   try {
     const extra = join(folder, 'extra');
     const initrd = join(folder, 'initrd');
     await writeFile(extra, newcArchive(files));
     await execa('cat', [boot.initrd, extra], { stdout: { file: initrd } });
-    const card = (number: number) => [
-      ...['-netdev', `hubport,id=wire${number},hubid=${number}`],
+    const card = (number: number, netdev: string) => [
+      ...['-netdev', `${netdev},id=wire${number}`],
       ...['-device', `virtio-net-pci,romfile=,netdev=wire${number},mac=52:54:00:00:01:0${number}`],
     ];
     const machine = await execa(
       'qemu-system-x86_64',
       [
         ...['-m', '512', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-nodefaults'],
-        ...['-kernel', boot.kernel, '-initrd', initrd, ...card(1), ...card(2)],
-        ...['-append', 'console=ttyS0 panic=-1 loglevel=4 smoke.network smoke.poweroff'],
+        ...['-kernel', boot.kernel, '-initrd', initrd],
+        ...card(1, wire === 'nobody' ? 'hubport,hubid=1' : 'user'),
+        ...card(2, 'hubport,hubid=2'),
+        ...['-append', 'console=ttyS0 panic=-1 loglevel=4 no_timer_check smoke.network smoke.poweroff'],
       ],
       { timeout: seconds * 1000, stdin: 'ignore' },
     );
     const missing = machine.stdout.split('\n').find((line) => line.startsWith('smoke: missing network'));
     if (missing !== undefined) throw new Error(missing.trim());
-    const found = [...machine.stdout.matchAll(/^smoke: network (\w+) (\[.*\])\r?$/gm)].map(([, name, json]) => [
-      name,
-      json,
-    ]);
-    return v.parse(SavedNetwork, Object.fromEntries(found));
+    return machine.stdout;
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** The network that a machine had when it said what it found (see consoleOf). */
+export function networkOf(console: string): SavedNetwork {
+  const found = [...console.matchAll(/^smoke: network (\w+) (\[.*\])\r?$/gm)].map(([, name, json]) => [name, json]);
+  return v.parse(SavedNetwork, Object.fromEntries(found));
 }

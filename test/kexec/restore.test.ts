@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { savedFiles, shapes, shapesFolder } from './shapes.ts';
+import { readSaved, savedFiles, shapes, shapesFolder } from './shapes.ts';
 
 const restore = join(import.meta.dirname, '../../nix/kexec/restore');
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILWgqmBYUTVvVtDLqXHGLlIKdJMBZeGRSL3VpO2pYpAl somebody@example.org';
@@ -31,6 +31,21 @@ async function run(...args: string[]): Promise<string[]> {
   return stdout.split('\n');
 }
 
+/** An `ip` that knows the interfaces of a shape by today's names, and writes down what else it is told to do. */
+async function recordedIp(shape: string): Promise<{ readonly program: string; readonly told: () => Promise<string> }> {
+  const program = join(folder, 'ip');
+  await writeFile(
+    join(folder, 'links.json'),
+    JSON.stringify((await readSaved(shape)).links).replaceAll(/eth(?=\d)/g, 'ens'),
+  );
+  await writeFile(
+    program,
+    `#!/bin/sh\n[ "$1" = -json ] && exec cat ${folder}/links.json\necho "ip $*" >>${folder}/told\n`,
+    { mode: 0o755 },
+  );
+  return { program, told: () => readFile(join(folder, 'told'), 'utf8') };
+}
+
 async function units(): Promise<string> {
   const names = (await readdir(join(folder, 'units'))).sort();
   const files = await Promise.all(names.map((name) => readFile(join(folder, 'units', name), 'utf8')));
@@ -43,6 +58,24 @@ describe('the units for systemd-networkd', () => {
     const said = await run('network');
     expect(said.filter((line) => line.startsWith('missing'))).toEqual([]);
     await expect(await units()).toMatchFileSnapshot(join(shapesFolder, shape, 'units.txt'));
+  });
+
+  it('leave out an address that DHCP leased to a card, which the card gets at once', async () => {
+    await saveNetwork('cloud-dhcp');
+    const ip = await recordedIp('cloud-dhcp');
+    await run('--ip', ip.program, 'network');
+    expect(await units()).not.toContain('Address=10.0.5.15/24');
+    expect(await units()).toContain('KeepConfiguration=dhcp');
+    expect(await ip.told()).toBe(
+      'ip address replace 10.0.5.15/24 broadcast 10.0.5.255 scope global valid_lft 315360000 preferred_lft 315360000 dev ens0\n',
+    );
+  });
+
+  it('ask for the first address of a card where only busybox’s DHCP client knows that it is leased', async () => {
+    await saveNetwork('hetzner-on-link-gateway');
+    await writeFile(join(state, 'network/dhcp4'), 'eth0 - -\n');
+    await run('network');
+    expect(await units()).toMatch(/DHCP=ipv4\n[^#]*RequestAddress=203\.0\.113\.7\nClientIdentifier=mac\n/);
   });
 
   it('leave a container engine’s bridge behind, and say so', async () => {

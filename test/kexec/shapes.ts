@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import * as v from 'valibot';
 import type { SavedNetwork } from './network-machine.ts';
 
-/** Real hosts' networks, one folder each: `network` makes it, `saved.json` is what `ip -json` said then, `units.txt` what it becomes. */
+/**
+ * Real hosts' networks, one folder each: `network` makes it, `saved.json` is what `ip -json` said then, `dhcp4` (where there is one) what
+ * kexec/run knows of leases, `units.txt` what it becomes.
+ */
 export const shapesFolder = join(import.meta.dirname, 'network');
 export const shapes = (await readdir(shapesFolder)).sort();
 
@@ -26,7 +30,9 @@ export async function readSaved(shape: string): Promise<Record<keyof SavedNetwor
 export async function savedFiles(shape: string): Promise<Map<string, string>> {
   const saved = Object.entries(await readSaved(shape));
   const files = new Map(saved.map(([name, json]) => [`${name}.json`, JSON.stringify(json)]));
-  return files.set('resolv.conf', await readFile(join(import.meta.dirname, 'resolv.conf'), 'utf8'));
+  files.set('resolv.conf', await readFile(join(import.meta.dirname, 'resolv.conf'), 'utf8'));
+  const leases = join(shapesFolder, shape, 'dhcp4');
+  return existsSync(leases) ? files.set('dhcp4', await readFile(leases, 'utf8')) : files;
 }
 
 const NORMAL_FORM = `
