@@ -105,7 +105,7 @@ refuse_where_kexec_cannot_work() {
 # Without a way in, the machine would be lost: count keys that give a shell.
 refuse_without_login() {
   [ "${login_keys:?}" = 0 ] || return 0
-  refuse "no SSH key that may log in was found for root${caller:+ or $caller}, so nobody could reach the installer; put one into /root/.ssh/authorized_keys"
+  refuse "no SSH key that may log in was found for root${caller:+ or $caller}, so nobody could reach the installer; put one into /root/.ssh/authorized_keys, or where sshd's AuthorizedKeysFile says"
 }
 
 # What the kernel takes up once it runs, by its own header: Documentation/arch/x86/boot.rst (init_size),

@@ -23,25 +23,16 @@ save_hostname() {
 
 save_host_keys() {
   mkdir "$state/ssh"
-  found=no
-  for key in /etc/ssh/ssh_host_*_key; do
-    [ -s "$key" ] || continue
-    cat "$key" >"$state/ssh/${key##*/}"
-    [ ! -s "$key.pub" ] || cat "$key.pub" >"$state/ssh/${key##*/}.pub"
-    found=yes
-  done
-  [ "$found" = yes ] || missing "SSH host keys (/etc/ssh/ssh_host_*_key); the installer makes new ones"
-}
-
-home_of() { # <user>
-  awk -F: -v user="$1" '$1 == user {print $6; exit}' /etc/passwd
-}
-
-key_files_of() { # <user>
-  home=$(home_of "$1")
-  for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" "/etc/ssh/authorized_keys.d/$1"; do
-    [ ! -s "$file" ] || echo "$file"
-  done
+  host_key_files >"$work/host-keys"
+  while IFS= read -r key; do
+    name=$(host_key_name "$key")
+    [ -n "$name" ] || { missing "host key $key (of a type that is not known here)"; continue; }
+    [ ! -e "$state/ssh/$name" ] || continue
+    cat "$key" >"$state/ssh/$name"
+    [ ! -s "$key.pub" ] || cat "$key.pub" >"$state/ssh/$name.pub"
+  done <"$work/host-keys"
+  save_dropbear_host_keys
+  [ -n "$(ls "$state/ssh")" ] || missing "SSH host keys; the installer makes new ones"
 }
 
 # The caller's keys come before root's: sshd goes by the first line with a key, and clouds give root the same key with

@@ -1,48 +1,19 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { blob, Machine } from './machine.ts';
 
-// Everything here runs the real script with the machine's busybox, up to the point where it would load a kernel. What the
-// machine looks like is changed by bind mounts in a mount namespace of its own.
-const scripts = join(import.meta.dirname, '../../nix/kexec');
-const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAILWgqmBYUTVvVtDLqXHGLlIKdJMBZeGRSL3VpO2pYpAl';
-
+let machine: Machine;
 let folder: string;
 let kexec: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kexec-run-'));
-  kexec = join(folder, 'kexec');
-  await mkdir(kexec);
-  for (const script of ['run', 'save.sh', 'refuse.sh']) await execa('cp', [join(scripts, script), kexec]);
-  const { stdout: busybox } = await execa('sh', ['-c', 'command -v busybox']);
-  const { stdout: ip } = await execa('sh', ['-c', 'PATH=$PATH:/usr/sbin:/sbin command -v ip']);
-  await execa('cp', [busybox, join(kexec, 'busybox')]);
-  await execa('cp', [ip, join(kexec, 'ip')]);
-  await writeFile(join(kexec, 'kexec'), '#!/bin/sh\necho a kernel must not be loaded here >&2\nexit 99\n');
-  await chmod(join(kexec, 'kexec'), 0o755);
-  await writeFile(join(kexec, 'bzImage'), 'kernel');
-  await writeFile(join(kexec, 'initrd'), 'initrd');
-  await writeFile(
-    join(kexec, 'image.conf'),
-    `arch=${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}\ncmdline=init=/x quiet\nunpacked=4096\n`,
-  );
-  await mkdir(join(folder, 'home/.ssh'), { recursive: true });
-  await mkdir(join(folder, 'work'));
-  await writeFile(join(folder, 'home/.ssh/authorized_keys'), `ssh-ed25519 ${blob} root@example.org\n`);
+  machine = await Machine.make();
+  ({ folder, kexec } = machine);
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => machine[Symbol.asyncDispose]());
 
-/** Runs `kexec/run` as root on a machine whose /root is `home`, after the shell commands of `change`. */
-function run(args: readonly string[], change = '', environment: Record<string, string> = {}) {
-  const script = `mount --bind "$1/home" /root && ${change || ':'} && exec "$1/kexec/run" ${args.join(' ')}`;
-  return execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder], {
-    reject: false,
-    all: true,
-    env: { TMPDIR: join(folder, 'work'), ...environment },
-  });
-}
+const run: Machine['run'] = (...args) => machine.run(...args);
 
 /** A file of /proc or /sys, as this machine would have it. */
 async function pretend(file: string, content: string): Promise<string> {
@@ -72,7 +43,18 @@ describe('kexec/run', () => {
     expect(stdout).toContain(`ssh-ed25519 ${blob} root@example.org`);
     expect(stdout).toContain('kernel command line: init=/x quiet');
     expect(await readdir(join(folder, 'work'))).toEqual([]);
-    const untouched = ['busybox', 'bzImage', 'image.conf', 'initrd', 'ip', 'kexec', 'refuse.sh', 'run', 'save.sh'];
+    const untouched = [
+      'busybox',
+      'bzImage',
+      'image.conf',
+      'initrd',
+      'ip',
+      'kexec',
+      'refuse.sh',
+      'run',
+      'save.sh',
+      'sshd.sh',
+    ];
     expect((await readdir(kexec)).sort()).toEqual(untouched);
   });
 
@@ -140,7 +122,7 @@ describe('the keys that kexec/run takes along', () => {
 });
 
 describe('kexec/run refuses, with nothing changed,', () => {
-  async function refusal(change: string, args: readonly string[] = []): Promise<string> {
+  async function refusal(change = ':', args: readonly string[] = []): Promise<string> {
     const { exitCode, stderr } = await run(args, change);
     expect(exitCode).toBe(1);
     expect(await readdir(join(folder, 'work'))).toEqual([]);
@@ -149,12 +131,12 @@ describe('kexec/run refuses, with nothing changed,', () => {
 
   it('a tarball that was cut short', async () => {
     await rm(join(kexec, 'initrd'));
-    expect(await refusal('')).toContain('initrd is missing or empty');
+    expect(await refusal()).toContain('initrd is missing or empty');
   });
 
   it('a tarball for another architecture', async () => {
     await writeFile(join(kexec, 'image.conf'), 'arch=riscv64\ncmdline=x\nunpacked=1\n');
-    expect(await refusal('')).toContain('this tarball is for riscv64 and this machine is ');
+    expect(await refusal()).toContain('this tarball is for riscv64 and this machine is ');
   });
 
   it('users other than root', async () => {
@@ -176,7 +158,7 @@ describe('kexec/run refuses, with nothing changed,', () => {
 
   it('a machine without an SSH key', async () => {
     await rm(join(folder, 'home/.ssh/authorized_keys'));
-    const stderr = await refusal('');
+    const stderr = await refusal();
     expect(stderr).toContain('no SSH key that may log in was found for root');
     expect(stderr).toContain('nothing was changed');
   });

@@ -31,7 +31,7 @@ it.each(await shellScripts())('%s has nothing that shellcheck minds', async (scr
   expect(result.exitCode).toBe(0);
 });
 
-it.each(['nix/kexec/run', 'nix/kexec/refuse.sh', 'nix/kexec/save.sh'])(
+it.each(['nix/kexec/run', 'nix/kexec/refuse.sh', 'nix/kexec/save.sh', 'nix/kexec/sshd.sh'])(
   '%s is read by dash and busybox',
   async (script) => {
     for (const shell of [['dash'], ['busybox', 'sh']]) {

@@ -86,7 +86,7 @@ describe('the kexec tarball', () => {
     for (const program of ['run', 'kexec', 'ip', 'busybox']) {
       expect(modes[`kexec/${program}`], program).toBe('-rwxr-xr-x');
     }
-    for (const file of ['bzImage', 'initrd', 'image.conf', 'save.sh', 'refuse.sh']) {
+    for (const file of ['bzImage', 'initrd', 'image.conf', 'save.sh', 'sshd.sh', 'refuse.sh']) {
       expect(modes[`kexec/${file}`], file).toBe('-rw-r--r--');
     }
   });

@@ -7,7 +7,7 @@ mkdir "${out:?}"
 . "${build:?}/label.sh"
 
 mkdir kexec
-cp "$kexec/run" "$kexec/save.sh" "$kexec/refuse.sh" "$tools/kexec" "$tools/ip" "$base/busybox" kexec/
+cp "$kexec/run" "$kexec"/*.sh "$tools/kexec" "$tools/ip" "$base/busybox" kexec/
 cp "$base/kernel" kexec/bzImage
 cat "$base/initrd" label.initrd >kexec/initrd
 cat >kexec/image.conf <<EOF

@@ -1,0 +1,167 @@
+# shellcheck shell=sh
+# Where this machine's sshd (or dropbear) has its keys. Sourced by run, which makes $state later.
+# shellcheck disable=SC2154
+
+# What sshd goes by for <user>: lines of a keyword in lower case and its value. Nothing where there is no sshd.
+sshd_settings() { # <user>
+  [ -s /etc/ssh/sshd_config ] || return 0
+  # Match blocks may look at where one comes from; sudo does not say, and then it is this machine.
+  # shellcheck disable=SC2086 # four words
+  set -- "$1" ${SSH_CONNECTION:-127.0.0.1 0 127.0.0.1 22}
+  sshd=$(command -v sshd || :)
+  {
+    [ -n "$sshd" ] && {
+      "$sshd" -T -C "user=$1,host=$2,addr=$2,laddr=$4,lport=$5" || "$sshd" -T
+    }
+  } 2>/dev/null || (cd /etc/ssh && read_sshd_config sshd_config)
+}
+
+# sshd_config(5) without sshd's help: the first value of a keyword holds, and after Match only for some.
+read_sshd_config() ( # <file>
+  holds=yes
+  awk '
+    { sub(/\r$/, ""); sub(/^[ \t]+/, ""); sub(/[ \t]+$/, "") }
+    /^(#|$)/ { next }
+    {
+      keyword = value = $0
+      sub(/[ \t=].*/, "", keyword)
+      sub(/^[^ \t=]+[ \t]*=?[ \t]*/, "", value)
+      gsub(/"/, "", value)
+      print tolower(keyword), value
+    }
+  ' "$1" | while read -r keyword value; do
+    case "$holds $keyword" in
+      *" match") [ "$value" = all ] && holds=yes || holds=no ;;
+      "yes include")
+        for file in $value; do
+          [ ! -f "$file" ] || read_sshd_config "$file"
+        done ;;
+      yes*) printf '%s %s\n' "$keyword" "$value" ;;
+      "no authorizedkeysfile") echo "unclear $keyword $value" ;;
+    esac
+  done
+)
+
+setting() { # <keyword> < settings → its first value
+  sed -n "s/^$1 //p" | head -n 1
+}
+
+home_of() { # <user>
+  awk -F: -v user="$1" '$1 == user {print $6; exit}' /etc/passwd
+}
+
+# AuthorizedKeysFile's %h, %u, %U and %%; names without a slash in front lie in the home folder.
+key_file() { # <user> <name>
+  rest=$2
+  path=
+  while [ "$rest" != "${rest#*%}" ]; do
+    path=$path${rest%%\%*}
+    rest=${rest#*%}
+    case "$rest" in
+      h*) path=$path$home ;;
+      u*) path=$path$1 ;;
+      U*) path=$path$(awk -F: -v user="$1" '$1 == user {print $3; exit}' /etc/passwd) ;;
+      %*) path=$path% ;;
+    esac
+    rest=${rest#?}
+  done
+  path=$path$rest
+  case "$path" in
+    /*) echo "$path" ;;
+    *) echo "$home/$path" ;;
+  esac
+}
+
+# Exactly the files that sshd looks at: a key elsewhere lets nobody in today, and must not tomorrow.
+key_files_of() { # <user>
+  home=$(home_of "$1")
+  settings=$(sshd_settings "$1")
+  files=".ssh/authorized_keys .ssh/authorized_keys2"
+  if [ -n "$settings" ]; then
+    set_files=$(echo "$settings" | setting authorizedkeysfile)
+    files=${set_files:-$files}
+    for keyword in authorizedkeyscommand trustedusercakeys; do
+      value=$(echo "$settings" | setting "$keyword")
+      [ "${value:-none}" = none ] || missing "what $1 may log in with by sshd's $keyword ($value)"
+    done
+    unclear=$(echo "$settings" | setting "unclear authorizedkeysfile")
+    [ -z "$unclear" ] || missing "keys in $unclear (below a Match in sshd_config, and sshd -T does not work here)"
+  else
+    files="$files /etc/ssh/authorized_keys.d/%u"
+  fi
+  set -f # a name in the list is no pattern
+  for name in $files; do
+    [ "$name" != none ] || continue
+    file=$(key_file "$1" "$name")
+    [ ! -s "$file" ] || echo "$file"
+  done
+  set +f
+  # OpenWrt's dropbear.
+  [ "$1" != root ] || [ ! -s /etc/dropbear/authorized_keys ] || ! command -v dropbear >/dev/null ||
+    echo /etc/dropbear/authorized_keys
+}
+
+# The installer's sshd has its host keys at these names, whatever they were called before.
+host_key_name() { # <private key file>
+  case "${1##*/}" in
+    ssh_host_*_key) echo "${1##*/}"; return ;;
+  esac
+  case "$(cat "$1.pub" 2>/dev/null || ssh-keygen -yf "$1" </dev/null 2>/dev/null)" in
+    ssh-ed25519*) echo ssh_host_ed25519_key ;;
+    ecdsa-*) echo ssh_host_ecdsa_key ;;
+    ssh-rsa*) echo ssh_host_rsa_key ;;
+  esac
+}
+
+host_key_files() {
+  settings=$(sshd_settings root)
+  found=no
+  for key in $(echo "$settings" | sed -n 's/^hostkey //p'); do
+    [ -s "$key" ] || continue
+    echo "$key"
+    found=yes
+  done
+  [ "$found" = no ] || return 0
+  for key in /etc/ssh/ssh_host_*_key; do
+    [ ! -s "$key" ] || echo "$key"
+  done
+}
+
+# dropbear's key (name, 32 secret and 32 public bytes) in the file format of openssh's PROTOCOL.key.
+openssh_from_dropbear_ed25519() { # <file>
+  bytes() { dd if="$key" bs=1 skip="$1" count="$2" 2>/dev/null; }
+  key=$1
+  echo "-----BEGIN OPENSSH PRIVATE KEY-----"
+  {
+    printf 'openssh-key-v1\000\000\000\000\004none\000\000\000\004none\000\000\000\000\000\000\000\001'
+    printf '\000\000\000\063'
+    bytes 0 15
+    printf '\000\000\000\040'
+    bytes 51 32
+    printf '\000\000\000\210\000\000\000\000\000\000\000\000'
+    bytes 0 15
+    printf '\000\000\000\040'
+    bytes 51 32
+    bytes 15 68
+    # No comment, and padding.
+    printf '\000\000\000\000\001\002\003\004\005'
+  } | base64
+  echo "-----END OPENSSH PRIVATE KEY-----"
+}
+
+# ed25519 is enough for clients that knew it; the rest needs dropbear's own program.
+save_dropbear_host_keys() {
+  for key in /etc/dropbear/dropbear_*_host_key; do
+    [ -s "$key" ] || continue
+    type=${key##*/dropbear_}
+    type=${type%_host_key}
+    to=$state/ssh/ssh_host_${type}_key
+    [ ! -e "$to" ] || continue
+    if [ "$type" = ed25519 ] && [ "$(stat -c %s "$key")" = 83 ]; then
+      openssh_from_dropbear_ed25519 "$key" >"$to"
+    elif ! dropbearconvert dropbear openssh "$key" "$to" >/dev/null 2>&1; then
+      rm -f "$to"
+      missing "dropbear's host key $key (dropbearconvert, which could convert it, is not here)"
+    fi
+  done
+}
