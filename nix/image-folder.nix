@@ -53,6 +53,11 @@ pkgs.runCommand "nixos-${cfg.kind}-${cfg.variant}-${cfg.nixpkgs.version}"
     passthru = {
       inherit image config;
     };
+    meta = {
+      description = "NixOS installer: ${cfg.kind}, ${cfg.variant}, made of ${cfg.channel}";
+      homepage = cfg.home;
+      platforms = lib.platforms.linux;
+    };
   }
   ''
     mkdir -p "$out"

@@ -44,20 +44,15 @@ in
   # ZFS wants one; installed systems get their own.
   networking.hostId = lib.mkDefault "8425e349";
 
-  boot.swraid = {
-    enable = true;
-    # Nobody reads mail here, and mdadm's monitor does not start without an address or program.
-    mdadmConf = "PROGRAM ${pkgs.coreutils}/bin/true";
-  };
+  boot.swraid.enable = true;
   services.lvm.enable = true;
   # Not loaded by itself when lvcreate makes a RAID volume.
   boot.kernelModules = [ "dm-raid" ];
 
+  # NixOS adds the tools of what is enabled above.
   environment.systemPackages = [
     pkgs.cryptsetup
-    pkgs.e2fsprogs
     pkgs.gptfdisk
-    pkgs.mdadm
     pkgs.parted
   ];
 }

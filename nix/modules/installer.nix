@@ -19,7 +19,7 @@
   services.openssh = {
     enable = true;
     # At boot, not on the first connection: host keys should stand on the console before anybody connects.
-    startWhenNeeded = false;
+    startWhenNeeded = lib.mkDefault false;
     # All that a host before a kexec may have been known by; its own keys take the place of these.
     hostKeys =
       map
@@ -52,7 +52,7 @@
     "panic=30"
   ];
   # Without it a failing stage 1 asks for the password of a root account that has none yet.
-  boot.initrd.systemd.emergencyAccess = true;
+  boot.initrd.systemd.emergencyAccess = lib.mkDefault true;
 
   # nixos-install evaluates what it is given; a copy of nixpkgs would be of the wrong revision soon.
   system.installer.channel.enable = false;
@@ -63,5 +63,5 @@
   };
 
   # Nothing is kept between boots, so there is no state of an older version.
-  system.stateVersion = config.system.nixos.release;
+  system.stateVersion = lib.mkDefault config.system.nixos.release;
 }

@@ -73,8 +73,8 @@ in
     makeEfiBootable = true;
     makeUsbBootable = true;
     # A menu that also works on a serial line.
-    forceTextMode = true;
-    squashfsCompression = "zstd -Xcompression-level 19";
+    forceTextMode = lib.mkDefault true;
+    squashfsCompression = lib.mkDefault "zstd -Xcompression-level 19";
   };
   boot.loader.grub.memtest86.enable = lib.mkForce false;
   # The screen is the main console here.

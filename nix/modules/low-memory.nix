@@ -20,9 +20,9 @@
 
   zramSwap = {
     enable = true;
-    algorithm = "zstd";
+    algorithm = lib.mkDefault "zstd";
     # Of memory, uncompressed: at three to one this takes half of it at most.
-    memoryPercent = 150;
+    memoryPercent = lib.mkDefault 150;
   };
   # Swap in memory is cheap: use it early. (zswap in front of it would compress twice.)
   boot.kernel.sysctl."vm.swappiness" = 180;

@@ -7,9 +7,9 @@
     useDHCP = true;
     networkmanager.enable = lib.mkForce false;
     # Only sshd listens, and it must be reachable.
-    firewall.enable = false;
+    firewall.enable = lib.mkDefault false;
     # Temporary addresses would be one more line to choose from on the status screen.
-    tempAddresses = "disabled";
+    tempAddresses = lib.mkDefault "disabled";
   };
 
   systemd.network = {

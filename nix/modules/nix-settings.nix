@@ -7,10 +7,10 @@
       "flakes"
     ];
     # Seconds. The defaults wait minutes for a substituter that does not answer.
-    connect-timeout = 5;
-    stalled-download-timeout = 30;
+    connect-timeout = lib.mkDefault 5;
+    stalled-download-timeout = lib.mkDefault 30;
     # Build what a substituter could not deliver instead of giving up.
-    fallback = true;
+    fallback = lib.mkDefault true;
     log-lines = lib.mkDefault 25;
     # The store is in memory: make room before it is full. Bytes.
     min-free = lib.mkDefault (128 * 1024 * 1024);

@@ -1,11 +1,6 @@
 # For machines that a program installs: reached by SSH, small to download. Left out, because nobody sits in front of it:
 # manuals, editors, nixpkgs and compilers in the store, Python, X libraries, sudo and polkit, and the status screen.
-{
-  lib,
-  modulesPath,
-  pkgs,
-  ...
-}:
+{ lib, modulesPath, ... }:
 {
   imports = [
     "${modulesPath}/profiles/perlless.nix"
@@ -77,6 +72,4 @@
 
   # Nobody is there to look at an emergency shell: come back and let the next boot try.
   boot.kernelParams = [ "boot.panic_on_fail" ];
-
-  environment.systemPackages = [ pkgs.btrfs-progs ];
 }

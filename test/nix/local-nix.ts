@@ -7,7 +7,8 @@ const state = join(root, '.state/nix-test');
 
 /**
  * Where this Nix keeps everything: the machine's own store is neither read nor written. Building needs no sandbox and
- * no build users, so it works as root in any container.
+ * no build users, so it works as root in any container. Evaluation may build nothing: `nix flake show` has to be quick,
+ * and to work for systems that this machine cannot build for.
  */
 const config = `experimental-features = nix-command flakes
 sandbox = false
@@ -15,6 +16,7 @@ build-users-group =
 substitute = false
 flake-registry =
 warn-dirty = false
+allow-import-from-derivation = false
 `;
 const environment = {
   NIX_STORE_DIR: join(state, 'store'),

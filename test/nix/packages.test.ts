@@ -9,7 +9,14 @@ import { LocalFlake, root } from './local-nix.ts';
 
 const SYSTEMS = { 'x86_64-linux': 'x86_64', 'aarch64-linux': 'aarch64' } as const;
 const CHANNELS = ['nixos-26.05', 'nixos-unstable'];
-const Facts = v.record(v.string(), v.object({ image: ImageFacts, drvPath: v.string() }));
+const Facts = v.record(
+  v.string(),
+  v.object({
+    image: ImageFacts,
+    drvPath: v.string(),
+    meta: v.object({ description: v.string(), platforms: v.array(v.string()) }),
+  }),
+);
 
 let flake: LocalFlake;
 beforeAll(async () => {
@@ -19,7 +26,7 @@ beforeAll(async () => {
 const images = async (system: string) => {
   const answer = await flake.eval(
     `packages.${system}`,
-    `packages: builtins.mapAttrs (_: package: { inherit (package) image drvPath; }) (removeAttrs packages [ "status-screen" ])`,
+    `packages: builtins.mapAttrs (_: package: { inherit (package) image drvPath meta; }) (removeAttrs packages [ "status-screen" ])`,
   );
   return v.parse(Facts, answer);
 };
@@ -29,7 +36,11 @@ describe('packages', () => {
     'has every kind in every channel for %s, named for what it is',
     async (system, arch) => {
       const found = await images(system);
-      for (const [name, { image }] of Object.entries(found)) {
+      for (const [name, { image, meta }] of Object.entries(found)) {
+        expect(meta).toMatchObject({
+          description: expect.stringContaining(image.kind),
+          platforms: Object.keys(SYSTEMS),
+        });
         expect(name).toBe(`${image.kind}-${image.variant}-${image.channel}`);
         expect(image.arch).toBe(arch);
         expect(image.smoke).toBe(false);

@@ -82,6 +82,10 @@ in
     recursiveUpdate
     ;
   trivial.release = "26.05";
+  platforms.linux = [
+    "x86_64-linux"
+    "aarch64-linux"
+  ];
 
   assertMsg = condition: message: if condition then true else throw message;
   concatStrings = concatStringsSep "";

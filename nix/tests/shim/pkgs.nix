@@ -12,6 +12,7 @@ let
     derivation (
       removeAttrs attributes [
         "passthru"
+        "meta"
         "nativeBuildInputs"
         "passAsFile"
         "json"
@@ -33,6 +34,7 @@ let
       }
       // lib.optionalAttrs (attributes ? json) { inherit (attributes) json; }
     )
+    // lib.optionalAttrs (attributes ? meta) { inherit (attributes) meta; }
     // passthru;
 
   fake =
