@@ -25,6 +25,7 @@
   mtools,
   nginx,
   nix,
+  nixfmt,
   nixfmt-tree,
   nodejs_24,
   openssh,
@@ -77,6 +78,7 @@ let
     mtools
     nginx
     nix
+    nixfmt
     nixfmt-tree
     nodejs_24
     openssh

@@ -4,12 +4,13 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { parseError, root } from './local-nix.ts';
 
-const listed = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'flake.nix', 'nix'], {
+const listed = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.nix', 'nix'], {
   cwd: root,
 });
 const files = listed.stdout.split('\n').filter((file) => file !== '');
 const nixFiles = files.filter((file) => file.endsWith('.nix'));
 const read = (file: string) => readFile(join(root, file), 'utf8');
+const hasNixfmt = (await execa('nixfmt', ['--version'], { reject: false })).exitCode === 0;
 const scripts: string[] = [];
 for (const file of files) {
   if (file.endsWith('.sh') || /^#!.*\bsh\n/.test(await read(file))) scripts.push(file);
@@ -20,7 +21,12 @@ describe('Nix files', () => {
     expect(await parseError(join(root, file))).toBeUndefined();
   });
 
-  // `nix fmt` (nixfmt) is the whole rule; this much of it can be checked without it.
+  it.runIf(hasNixfmt)('are as nixfmt writes them', async () => {
+    const { stderr } = await execa('nixfmt', ['--check', ...nixFiles], { cwd: root, reject: false });
+    expect(stderr).toBe('');
+  });
+
+  // Debian has no nixfmt: this much of its rules can be checked without it.
   it.each(nixFiles)('%s is indented by two blanks, and no line ends in one', async (file) => {
     const wrong = (await read(file))
       .split('\n')

@@ -100,6 +100,7 @@ let
     "mtools"
     "nginx"
     "nix"
+    "nixfmt"
     "nixfmt-tree"
     "nixos-facter"
     "nixos-install-tools"
