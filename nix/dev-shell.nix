@@ -31,6 +31,7 @@
   openssh,
   OVMF,
   patchelf,
+  pkgsCross,
   pkgsStatic,
   python3,
   qemu,
@@ -43,6 +44,7 @@
   vmTools,
   wget,
   which,
+  writeShellScript,
   writeText,
   xorriso,
   zstd,
@@ -56,11 +58,29 @@ let
     ln -s ${pkgsStatic.busybox}/bin/busybox "$out/bin/busybox"
   '';
 
+  # For the smoke images of the other architecture: a cross compiler under the names that Debian's has.
+  foreign = if isx86 then pkgsCross.aarch64-multiplatform else pkgsCross.gnu64;
+  crossTools =
+    let
+      inherit (foreign.stdenv) cc hostPlatform;
+      gcc = writeShellScript "gcc" ''
+        exec ${cc}/bin/${cc.targetPrefix}gcc -L${lib.getOutput "static" foreign.glibc}/lib "$@"
+      '';
+    in
+    runCommand "cross-tools" { } ''
+      mkdir -p "$out/bin"
+      ln -s ${gcc} "$out/bin/${hostPlatform.uname.processor}-linux-gnu-gcc"
+      for tool in ar as ld objcopy strip; do
+        ln -s ${cc.bintools}/bin/${cc.targetPrefix}$tool "$out/bin/${hostPlatform.uname.processor}-linux-gnu-$tool"
+      done
+    '';
+
   packages = [
     apt
     aria2
     busybox
     cpio
+    crossTools
     curl
     dash
     dosfstools

@@ -141,6 +141,9 @@ lib.genAttrs names (name: fake name { })
     call (builtins.intersectAttrs (builtins.functionArgs call) pkgs // arguments);
   # Evaluates what is given and makes nothing of it.
   mkShell = attributes: fake "shell" (builtins.deepSeq (lib.mapAttrs (_: toString) attributes) { });
+  pkgsCross = lib.genAttrs [ "aarch64-multiplatform" "gnu64" ] (
+    _: import ./pkgs.nix { inherit lib system; }
+  );
   vmTools.debDistros.debian12x86_64.urlPrefix = "https://debian.example.org";
   python3.withPackages =
     choose: fake "python3" (builtins.deepSeq (choose { pyflakes = fake "pyflakes" { }; }) { });
@@ -186,8 +189,9 @@ lib.genAttrs names (name: fake name { })
       isAarch64 = arch == "aarch64";
     };
     cc = fake "cc" {
+      targetPrefix = "${arch}-unknown-linux-gnu-";
       cc = fake "gcc" { };
-      bintools.dynamicLinker = "/lib/ld.so";
+      bintools = fake "bintools" { dynamicLinker = "/lib/ld.so"; };
     };
     initialPath = [ (fake "coreutils" { }) ];
     mkDerivation = attributes: fake attributes.pname { inherit (attributes) meta; };
