@@ -8,6 +8,7 @@
   debian-archive-keyring,
   dosfstools,
   dpkg,
+  dropbear,
   e2fsprogs,
   git,
   glibc,
@@ -85,6 +86,7 @@ let
     dash
     dosfstools
     dpkg
+    dropbear
     e2fsprogs
     git
     gnupg

@@ -73,9 +73,3 @@ describe('NixOS tests', () => {
     }
   });
 });
-
-describe('the development shell', () => {
-  it.each(['x86_64-linux', 'aarch64-linux'])('of %s names packages that there are', async (system) => {
-    expect(await flake.errorOf(`devShells.${system}.default`, 'shell: shell.drvPath')).toBeUndefined();
-  });
-});

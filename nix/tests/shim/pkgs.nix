@@ -79,6 +79,7 @@ let
     "disko"
     "dosfstools"
     "dpkg"
+    "dropbear"
     "e2fsprogs"
     "gawk"
     "git"
