@@ -47,12 +47,16 @@ describe('signatures, held against Debian’s minisign', () => {
     expect(made.exitCode, made.stderr).toBe(0);
     const { stdout: signature } = await execa('cat', [join(folder, 'other.minisig')]);
     const trusted = [parsePublicKey(key.json.publicKey)];
-    expect(signatureFault(trusted, signature, blake2bHex(TEXT))).toBeUndefined();
-    expect(signatureFault(trusted, signature, blake2bHex('else'))).toBe('does not fit the file');
-    expect(signatureFault(trusted, signature.replace('by minisign', 'by nobody'), blake2bHex(TEXT))).toBe(
-      'has a forged comment',
-    );
-    expect(signatureFault([], signature, blake2bHex(TEXT))).toMatch(/which the config does not list/);
+    const comment = 'by minisign';
+    const right = { comment, blake2b: blake2bHex(TEXT) };
+    expect(signatureFault(trusted, signature, right)).toBeUndefined();
+    expect(signatureFault(trusted, signature, { comment, blake2b: blake2bHex('else') })).toBe('does not fit the file');
+    expect(signatureFault(trusted, signature, { comment, blake2b: undefined })).toBeUndefined();
+    expect(signatureFault(trusted, signature, { ...right, comment: 'by me' })).toMatch(/^vouches for something else/);
+    expect(
+      signatureFault(trusted, signature.replace('by minisign', 'by nobody'), { comment, blake2b: undefined }),
+    ).toBe('has a forged comment');
+    expect(signatureFault([], signature, right)).toMatch(/which the config does not list/);
   });
 
   it('keys of minisign are read as it writes them', async () => {

@@ -20,7 +20,7 @@ import { attachSignatures } from '../../apps/builder/src/release/attach.ts';
 import type { ReleaseDraft } from '../../apps/builder/src/release/candidate.ts';
 import { type Promotion, promote } from '../../apps/builder/src/release/promote.ts';
 import { type Published, publish } from '../../apps/builder/src/release/publish.ts';
-import { generateKey, parseSigningKey } from '../../apps/builder/src/sign/minisign.ts';
+import { generateKey, parseSigningKey, type SigningKey } from '../../apps/builder/src/sign/minisign.ts';
 
 export const CHANNEL = v.parse(Channel, 'nixos-26.05');
 
@@ -38,6 +38,11 @@ interface SampleFile {
 // Made anew with every run of the tests; children of one run get it by the environment.
 const KEY = 'FAULTS_SIGNING_KEY';
 process.env[KEY] ??= generateKey().secret;
+
+/** The key that samples are signed with. */
+export function sampleKey(): SigningKey {
+  return parseSigningKey(process.env[KEY] ?? '');
+}
 
 /** Files that this process made: the matrix needs the same ones hundreds of times. */
 const made = new Map<string, SampleFile>();
@@ -134,9 +139,8 @@ function manifestOf({ nixpkgs, number, published, tarball, kernel, initrd }: Par
 
 /** Publishes a sample with its signatures; moves no channel. */
 export function publishSample(bucket: Bucket, { draft }: Sample): Promise<Published> {
-  const key = parseSigningKey(process.env[KEY] ?? '');
   const known = new Map<Sha256, string>(draft.blobs.map(({ digest }) => [digest.sha256, digest.blake2b]));
-  return publish(bucket, draft, { progress: silentProgress, attach: attachSignatures(key, known) });
+  return publish(bucket, draft, { progress: silentProgress, attach: attachSignatures(sampleKey(), known) });
 }
 
 /** What a release run does with a bucket: publish, then promote. */

@@ -7,7 +7,7 @@ import {
   fileName,
   GithubTag,
   type Image,
-  Manifest,
+  type Manifest,
   mediaTypeOf,
   NixpkgsVersion,
   type Role,
@@ -117,8 +117,7 @@ export async function importRelease(release: GithubRelease, options: ImportOptio
       const images = usable.map((image) =>
         importedImage(image, identity, fetched, scripts.read.get(image), options, release),
       );
-      // Parsed, so that its members stand in the order in which a stored manifest is read.
-      return v.parse(Manifest, { schema: 1, ...identity, channel, published, images });
+      return { schema: 1, ...identity, channel, published, images };
     },
   };
   const published = await publish(bucket, draft, { progress, ...(options.attach && { attach: options.attach }) });

@@ -4,7 +4,6 @@ import {
   type File,
   filesOf,
   formatJson,
-  type Manifest,
   PUBLIC_KEY_KEY,
   releaseKey,
   type Sha256,
@@ -12,14 +11,15 @@ import {
   signatureKey,
 } from '@nixos-images/shared';
 import type { Bucket } from '../bucket.ts';
+import { sha256Hex } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import type { NixOptions } from '../nix/run.ts';
 import { billOfMaterials, requisitesOf } from '../sign/bill-of-materials.ts';
 import { sealed } from '../sign/envelope.ts';
-import { blake2bHex, formatPublicKey, type SigningKey, signatureOf } from '../sign/minisign.ts';
+import { blake2bHex, commentOf, formatPublicKey, type SigningKey, signatureOf } from '../sign/minisign.ts';
 import { flakeMetadata, IN_TOTO, provenanceOf } from '../sign/provenance.ts';
 import type { Attach } from './publish.ts';
-import { IMMUTABLE, REVALIDATE } from './stored.ts';
+import { IMMUTABLE, REVALIDATE, type StoredManifest } from './stored.ts';
 
 /** Where a release's images were built. */
 export interface BuildSource {
@@ -29,7 +29,7 @@ export interface BuildSource {
 
 /** Writes the bill of materials, and with a key the provenance. */
 export function attachSource({ flake, nix }: BuildSource, key: SigningKey | undefined): Attach {
-  return async (bucket, manifest) => {
+  return async (bucket, { manifest }) => {
     const derivations = manifest.images.flatMap(({ origin }) => (origin.from === 'nix' ? [origin.derivation] : []));
     const bill = releaseKey(manifest.version, 'sbom.json');
     if ((await bucket.stat(bill)) === undefined) {
@@ -48,25 +48,31 @@ export function attachSource({ flake, nix }: BuildSource, key: SigningKey | unde
  * @param known BLAKE2b-512 of files that were hashed here; others are read from the bucket.
  */
 export function attachSignatures(key: SigningKey, known: ReadonlyMap<Sha256, string>): Attach {
-  return async (bucket, manifest) => {
+  return async (bucket, stored) => {
+    const { manifest } = stored;
     const { version } = manifest;
-    const write = async (object: string, blake2b: string, name: string) => {
-      await writeFirst(
-        bucket,
-        object,
-        signatureOf(key, blake2b, `file:${name}\tversion:${version}`),
-        'text/plain; charset=utf-8',
-      );
+    const write = async (object: string, blake2b: string, file: { readonly name: string; readonly sha256: Sha256 }) => {
+      const signature = signatureOf(key, blake2b, commentOf(file, version));
+      await writeFirst(bucket, object, signature, 'text/plain; charset=utf-8');
     };
-    await write(releaseKey(version, 'manifest.json.minisig'), blake2bHex(formatJson(manifest)), 'manifest.json');
-    await write(releaseKey(version, 'SHA256SUMS.minisig'), blake2bHex(sha256Sums(manifest)), 'SHA256SUMS');
+    for (const { name, text } of signedTexts(stored)) {
+      await write(releaseKey(version, `${name}.minisig`), blake2bHex(text), { name, sha256: sha256Hex(text) });
+    }
     for (const { file } of manifest.images.flatMap(filesOf)) {
       const object = signatureKey(version, file.name);
       if ((await bucket.stat(object)) !== undefined) continue;
-      await write(object, known.get(file.sha256) ?? (await blake2bOfBlob(bucket, file)), file.name);
+      await write(object, known.get(file.sha256) ?? (await blake2bOfBlob(bucket, file)), file);
     }
     await announce(bucket, key);
   };
+}
+
+/** The texts of a release that are signed, as readers find them. */
+export function signedTexts({ manifest, text }: StoredManifest) {
+  return [
+    { name: 'manifest.json', text },
+    { name: 'SHA256SUMS', text: sha256Sums(manifest) },
+  ] as const;
 }
 
 /** Writes an object that only has to be there: when a former run, or another key, wrote one, that one stays. */
@@ -98,7 +104,7 @@ async function blake2bOfBlob(bucket: Bucket, file: File): Promise<string> {
 
 /** One attachment after the other. */
 export function inOrder(...attachments: readonly Attach[]): Attach {
-  return async (bucket: Bucket, manifest: Manifest) => {
-    for (const attach of attachments) await attach(bucket, manifest);
+  return async (bucket, stored) => {
+    for (const attach of attachments) await attach(bucket, stored);
   };
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   blobKey,
   type File,
   filesOf,
-  formatJson,
   type Manifest,
   parseJson,
   releaseKey,
@@ -12,10 +12,12 @@ import {
   type Version,
 } from '@nixos-images/shared';
 import type { Bucket } from '../bucket.ts';
+import { sha256Hex } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import { Envelope, envelopeFault } from '../sign/envelope.ts';
-import { blake2bHex, type PublicKey, signatureFault } from '../sign/minisign.ts';
-import { readManifest } from './stored.ts';
+import { blake2bHex, commentOf, type PublicKey, signatureFault } from '../sign/minisign.ts';
+import { signedTexts } from './attach.ts';
+import { readManifest, type StoredManifest } from './stored.ts';
 
 /** Something that is not as it should be: which object, and how. */
 export interface Problem {
@@ -31,12 +33,24 @@ export interface CheckOptions {
   readonly onBlob?: (file: File) => void;
 }
 
+/** What a look at a blob found. */
+interface BlobFindings {
+  /** Undefined when it is as it should be. */
+  readonly problem: string | undefined;
+  /** Of its bytes, in hex; undefined unless they were read and are right. */
+  readonly blake2b: string | undefined;
+}
+
+function bad(problem: string): BlobFindings {
+  return { problem, blake2b: undefined };
+}
+
 /** Checks releases of one bucket; a blob that several name is looked at once. */
 export class ReleaseCheck {
   readonly problems: Problem[] = [];
   readonly #bucket: Bucket;
   readonly #options: CheckOptions;
-  readonly #blobs = new Map<string, string | undefined>();
+  readonly #blobs = new Map<string, BlobFindings>();
   #bytes = 0;
 
   constructor(bucket: Bucket, options: CheckOptions) {
@@ -68,9 +82,10 @@ export class ReleaseCheck {
     const { manifest } = stored;
     const sums = releaseKey(version, 'SHA256SUMS');
     await this.#text(sums, (text) => (text === sha256Sums(manifest) ? undefined : 'does not fit the manifest'));
-    if (stored.text !== formatJson(manifest)) this.#report(key, 'has fields that this builder does not know');
+    if (!isDeepStrictEqual(JSON.parse(stored.text), manifest))
+      this.#report(key, 'has fields that this builder does not know');
     for (const { file } of manifest.images.flatMap(filesOf)) {
-      const problem = await this.#blob(file);
+      const { problem } = await this.#blob(file);
       if (problem !== undefined) this.#report(blobKey(file.sha256), `${problem} (${file.name})`);
     }
     if (this.#options.keys.length > 0) await this.#signatures(stored);
@@ -87,57 +102,55 @@ export class ReleaseCheck {
     if (fault !== undefined) this.#report(key, fault);
   }
 
-  async #blob(file: File): Promise<string | undefined> {
+  async #blob(file: File): Promise<BlobFindings> {
     const known = this.#blobs.get(file.sha256);
-    if (this.#blobs.has(file.sha256)) return known;
+    if (known !== undefined) return known;
     this.#options.onBlob?.(file);
-    const problem = this.#options.deep ? await this.#hash(file) : await this.#look(file);
-    this.#blobs.set(file.sha256, problem);
-    return problem;
+    const found = await (this.#options.deep ? this.#hash(file) : this.#look(file));
+    this.#blobs.set(file.sha256, found);
+    return found;
   }
 
-  async #look(file: File): Promise<string | undefined> {
+  async #look(file: File): Promise<BlobFindings> {
     const facts = await this.#bucket.stat(blobKey(file.sha256));
-    if (facts === undefined) return 'is missing';
-    return facts.size === file.size ? undefined : `has ${facts.size} bytes instead of ${file.size}`;
+    if (facts === undefined) return bad('is missing');
+    if (facts.size !== file.size) return bad(`has ${facts.size} bytes instead of ${file.size}`);
+    return { problem: undefined, blake2b: undefined };
   }
 
-  async #hash(file: File): Promise<string | undefined> {
+  async #hash(file: File): Promise<BlobFindings> {
     const blob = await this.#bucket.open(blobKey(file.sha256));
-    if (blob === undefined) return 'is missing';
-    const hash = createHash('sha256');
+    if (blob === undefined) return bad('is missing');
+    const [sha256, blake2b] = [createHash('sha256'), createHash('blake2b512')];
     let size = 0;
     for await (const chunk of blob) {
-      hash.update(chunk);
+      sha256.update(chunk);
+      blake2b.update(chunk);
       size += chunk.length;
     }
     this.#bytes += size;
-    if (size !== file.size) return `has ${size} bytes instead of ${file.size}`;
-    return hash.digest('hex') === file.sha256 ? undefined : 'is damaged: its bytes hash to something else';
+    if (size !== file.size) return bad(`has ${size} bytes instead of ${file.size}`);
+    if (sha256.digest('hex') !== file.sha256) return bad('is damaged: its bytes hash to something else');
+    return { problem: undefined, blake2b: blake2b.digest('hex') };
   }
 
-  async #signatures({ manifest, text }: { manifest: Manifest; text: string }): Promise<void> {
+  async #signatures(stored: StoredManifest): Promise<void> {
     const { keys } = this.#options;
+    const { manifest } = stored;
     const { version } = manifest;
     if ((await this.#bucket.stat(releaseKey(version, 'manifest.json.minisig'))) === undefined) {
       this.#report(releaseKey(version, 'manifest.json'), 'is not signed');
       return;
     }
-    const over = (bytes: string) => (signature: string) => signatureFault(keys, signature, blake2bHex(bytes));
-    await this.#text(releaseKey(version, 'manifest.json.minisig'), over(text));
-    await this.#text(releaseKey(version, 'SHA256SUMS.minisig'), over(sha256Sums(manifest)));
+    for (const { name, text } of signedTexts(stored)) {
+      const vouched = { comment: commentOf({ name, sha256: sha256Hex(text) }, version), blake2b: blake2bHex(text) };
+      await this.#text(releaseKey(version, `${name}.minisig`), (signature) => signatureFault(keys, signature, vouched));
+    }
     for (const { file } of manifest.images.flatMap(filesOf)) {
-      const key = signatureKey(version, file.name);
-      if (!this.#options.deep) {
-        await this.#text(key, () => undefined);
-        continue;
-      }
-      const blob = await this.#bucket.open(blobKey(file.sha256));
-      if (blob === undefined) continue;
-      const hash = createHash('blake2b512');
-      for await (const chunk of blob) hash.update(chunk);
-      const blake2b = hash.digest('hex');
-      await this.#text(key, (signature) => signatureFault(keys, signature, blake2b));
+      // The BLAKE2b that minisign signs is known only where the blob was read.
+      const { blake2b } = await this.#blob(file);
+      const vouched = { comment: commentOf(file, version), blake2b };
+      await this.#text(signatureKey(version, file.name), (signature) => signatureFault(keys, signature, vouched));
     }
     if (manifest.images.every(({ origin }) => origin.from === 'nix')) {
       const key = releaseKey(version, 'provenance.json');

@@ -5,7 +5,7 @@ import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
 import { type ReleaseDraft, sameContent } from './candidate.ts';
 import { readBack } from './read-back.ts';
-import { IMMUTABLE, readManifest } from './stored.ts';
+import { IMMUTABLE, readManifest, type StoredManifest } from './stored.ts';
 import { createUploader } from './upload.ts';
 
 /** What came of publishing. */
@@ -19,7 +19,7 @@ export interface Published {
 }
 
 /** Gives a released version more objects, once its manifest stands: signatures, provenance. */
-export type Attach = (bucket: Bucket, manifest: Manifest) => Promise<void>;
+export type Attach = (bucket: Bucket, stored: StoredManifest) => Promise<void>;
 
 export interface PublishOptions {
   readonly progress: Progress;
@@ -32,11 +32,12 @@ export interface PublishOptions {
  */
 export async function publish(bucket: Bucket, draft: ReleaseDraft, options: PublishOptions): Promise<Published> {
   const blobs = await uploadBlobs(bucket, draft, options.progress);
-  const { manifest, created } = await settleManifest(bucket, draft);
+  const { stored, created } = await settleManifest(bucket, draft);
+  const { manifest } = stored;
   const sums = releaseKey(manifest.version, 'SHA256SUMS');
   await writeOnce(bucket, sums, sha256Sums(manifest), 'text/plain; charset=utf-8');
-  await options.attach?.(bucket, manifest);
-  await readBack(bucket, manifest);
+  await options.attach?.(bucket, stored);
+  await readBack(bucket, stored);
   return { manifest, created, ...blobs };
 }
 
@@ -77,7 +78,10 @@ async function uploadBlobs(bucket: Bucket, draft: ReleaseDraft, progress: Progre
 const LAST_NUMBER = 999;
 
 /** Finds the version of a draft, or takes the next free one, and writes its manifest. */
-async function settleManifest(bucket: Bucket, draft: ReleaseDraft): Promise<{ manifest: Manifest; created: boolean }> {
+async function settleManifest(
+  bucket: Bucket,
+  draft: ReleaseDraft,
+): Promise<{ stored: StoredManifest; created: boolean }> {
   const published = timeOf(new Date(Date.now() + bucket.clockOffset));
   for (let number = 1; number <= LAST_NUMBER; number += 1) {
     const manifest = draft.manifestFor(number, published);
@@ -85,12 +89,12 @@ async function settleManifest(bucket: Bucket, draft: ReleaseDraft): Promise<{ ma
     if (existing === undefined) {
       const text = formatJson(manifest);
       const key = releaseKey(manifest.version, 'manifest.json');
-      if (await bucket.write(key, text, once('application/json'))) return { manifest, created: true };
+      if (await bucket.write(key, text, once('application/json'))) return { stored: { manifest, text }, created: true };
     }
     // Someone was faster; or it was this very write, whose answer was lost.
     const stored = existing ?? (await readManifest(bucket, manifest.version));
     if (stored !== undefined && sameContent(stored.manifest, manifest)) {
-      return { manifest: stored.manifest, created: existing === undefined && stored.manifest.published === published };
+      return { stored, created: existing === undefined && stored.manifest.published === published };
     }
   }
   throw new Failure(`There are ${LAST_NUMBER} releases of this revision of ${draft.channel} already.`, {

@@ -1,24 +1,17 @@
-import {
-  blobKey,
-  filesOf,
-  formatJson,
-  type Manifest,
-  releaseKey,
-  sha256Sums,
-  signatureKey,
-} from '@nixos-images/shared';
+import { blobKey, filesOf, type Manifest, releaseKey, sha256Sums, signatureKey } from '@nixos-images/shared';
 import type { Bucket } from '../bucket.ts';
 import { Failure } from '../failure.ts';
-import { readManifest } from './stored.ts';
+import { readManifest, type StoredManifest } from './stored.ts';
 
 /**
  * Reads a release back as a reader would find it: manifest and sums to the letter, every blob there in its size.
+ * @param stored the manifest with its very bytes: what stands there is compared with them, not with how this builder would write it.
  * @throws Failure that names the first thing that is not so.
  */
-export async function readBack(bucket: Bucket, manifest: Manifest): Promise<void> {
+export async function readBack(bucket: Bucket, stored: StoredManifest): Promise<void> {
+  const { manifest, text } = stored;
   const { version } = manifest;
-  const stored = await readManifest(bucket, version);
-  if (stored?.text !== formatJson(manifest)) throw differs(releaseKey(version, 'manifest.json'));
+  if ((await readManifest(bucket, version))?.text !== text) throw differs(releaseKey(version, 'manifest.json'));
   const sums = await bucket.read(releaseKey(version, 'SHA256SUMS'));
   if (sums?.text !== sha256Sums(manifest)) throw differs(releaseKey(version, 'SHA256SUMS'));
   await requireBlobs(bucket, manifest);

@@ -151,8 +151,23 @@ export function signatureOf({ id, idBytes, secret }: SigningKey, blake2b: string
   ].join('\n');
 }
 
+/** What a signature should vouch for. */
+export interface Vouched {
+  /** The trusted comment, which is signed as well. */
+  readonly comment: string;
+  /**
+   * BLAKE2b-512 of the signed bytes in hex. Undefined when nobody has read them: then the signer and the comment are checked,
+   * and only that the signature fits the bytes stays open.
+   */
+  readonly blake2b: string | undefined;
+}
+
 /** Why a signature is not right; undefined when it is. */
-export function signatureFault(keys: readonly PublicKey[], text: string, blake2b: string): string | undefined {
+export function signatureFault(
+  keys: readonly PublicKey[],
+  text: string,
+  { comment, blake2b }: Vouched,
+): string | undefined {
   const [, line = '', commentLine = '', wholeLine = ''] = text.split('\n');
   const bytes = Buffer.from(line, 'base64');
   const whole = Buffer.from(wholeLine, 'base64');
@@ -162,8 +177,19 @@ export function signatureFault(keys: readonly PublicKey[], text: string, blake2b
   const signer = keys.find((key) => key.id === id);
   if (signer === undefined) return `is by the key ${id}, which the config does not list`;
   const signature = bytes.subarray(10);
-  if (!verify(null, Buffer.from(blake2b, 'hex'), signer.key, signature)) return 'does not fit the file';
-  const comment = commentLine.replace(/^trusted comment: /, '');
-  if (!verify(null, Buffer.concat([signature, Buffer.from(comment)]), signer.key, whole)) return 'has a forged comment';
+  const found = commentLine.replace(/^trusted comment: /, '');
+  if (!verify(null, Buffer.concat([signature, Buffer.from(found)]), signer.key, whole)) return 'has a forged comment';
+  if (found !== comment) return `vouches for something else (${found.replaceAll('\t', ' ')})`;
+  if (blake2b !== undefined && !verify(null, Buffer.from(blake2b, 'hex'), signer.key, signature)) {
+    return 'does not fit the file';
+  }
   return undefined;
+}
+
+/** The trusted comment of a file of a release. With the SHA-256 in it, a reader who knows that needs no bytes to know who vouches for them. */
+export function commentOf(
+  { name, sha256 }: { readonly name: string; readonly sha256: string },
+  version: string,
+): string {
+  return `file:${name}\tversion:${version}\tsha256:${sha256}`;
 }
