@@ -1,10 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blobKey } from '@nixos-images/shared';
+import { blobKey, type Sha256 } from '@nixos-images/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PIECE } from '../../apps/builder/src/digest.ts';
+import type { Command } from '../../apps/builder/src/command.ts';
+import { gcCommand } from '../../apps/builder/src/commands/gc.ts';
+import { parseConfig } from '../../apps/builder/src/config.ts';
+import { PIECE, sha256Hex } from '../../apps/builder/src/digest.ts';
 import { Failure } from '../../apps/builder/src/failure.ts';
+import { silentProgress } from '../../apps/builder/src/progress/progress.ts';
 import { ReleaseCheck } from '../../apps/builder/src/release/check.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { keysOf, openBucket } from './open-bucket.ts';
@@ -65,4 +69,48 @@ describe.skipIf(!(await hasRadosgw()))('radosgw, a second S3 server', () => {
     expect(await keysOf(openBucket(server.endpoint))).toContain(blobKey(initrd));
     expect(await openBucket(server.endpoint).openUploads('blobs/')).toEqual([]);
   });
+
+  it('lists uploads, so gc ends those that broke off, once they are old enough', async () => {
+    const bucket = openBucket(server.endpoint);
+    const blob = sha256Hex('never finished');
+    const foreign = 'someone/else';
+    for (const key of [blobKey(blob), foreign]) await bucket.beginUpload(key, 'text/plain', 'no-cache');
+    const open = async () => (await bucket.openUploads(''))?.map(({ key }) => key);
+    const gc = async (graceHours: number, options: { delete?: boolean }) =>
+      (await gcCommand(commandOf(server, graceHours), options)).json.uploads?.map(({ sha256 }) => sha256);
+    expect(await gc(1, { delete: true }), 'it is young').toEqual([]);
+    // Radosgw's clock has whole seconds.
+    await expect.poll(() => gc(0, {}), { timeout: 5000 }).toEqual([blob]);
+    expect(await open(), 'a dry run only tells').toEqual([blobKey(blob), foreign]);
+    expect(await gc(0, { delete: true })).toEqual([blob]);
+    expect(await open()).toEqual([foreign]);
+    expect(await gc(0, {})).toEqual([]);
+  });
+
+  it('lets a publish begin again whose upload gc ended under it', async () => {
+    const sample = await makeSample(folder, { date: '20260401', initrdSize: 3 * PIECE });
+    const bucket = openBucket(server.endpoint);
+    const uploadPart = bucket.uploadPart.bind(bucket);
+    const ended: Sha256[] = [];
+    bucket.uploadPart = async (...part) => {
+      while (ended.length === 0) {
+        const { json } = await gcCommand(commandOf(server, 0), { delete: true });
+        ended.push(...(json.uploads ?? []).map(({ sha256 }) => sha256));
+      }
+      return uploadPart(...part);
+    };
+    const { manifest } = await publishSample(bucket, sample);
+    expect(sample.draft.blobs.map(({ digest }) => digest.sha256)).toContain(ended[0]);
+    const check = new ReleaseCheck(bucket, { keys: [], deep: true });
+    await check.release(manifest.version);
+    expect(check.problems).toEqual([]);
+  });
 });
+
+/** What a command sees of the server. */
+function commandOf({ endpoint }: Radosgw, graceHours: number): Command {
+  const channels = { 'nixos-26.05': { flake: 'path:.', images: [{ kind: 'kexec' }] } };
+  const value = { bucket: { endpoint: endpoint.href, name: 'nixos-images' }, channels, graceHours };
+  const config = parseConfig(value, '/etc/nixos-images.config.ts');
+  return { config, bucket: openBucket(endpoint), progress: silentProgress, signal: new AbortController().signal };
+}

@@ -1,6 +1,7 @@
 import type { Channel } from '@nixos-images/shared';
 import type { Command } from '../command.ts';
 import { formatBytes } from '../progress/format.ts';
+import { type AbandonedUpload, abortAbandonedUploads, findAbandonedUploads } from '../release/abandoned-uploads.ts';
 import { collect, previewCollection } from '../release/collect.ts';
 import type { Garbage, Retention } from '../release/garbage.ts';
 import { selectChannels } from '../selection.ts';
@@ -21,29 +22,41 @@ export async function gcCommand({ bucket, config, progress, signal }: Command, o
     const found = options.delete
       ? await collect(bucket, { ...collectOptions, onRemoved: (key) => task.detail(key) })
       : await previewCollection(bucket, collectOptions).then((garbage) => (garbage === undefined ? [] : [garbage]));
-    return gcResult(found, options.delete ?? false);
+    const uploads = await (options.delete ? abortAbandonedUploads : findAbandonedUploads)(bucket, collectOptions);
+    return gcResult(found, uploads, options.delete ?? false);
   } finally {
     task.drop();
   }
 }
 
-function gcResult(found: readonly Garbage[], deleted: boolean) {
+function gcResult(found: readonly Garbage[], uploads: readonly AbandonedUpload[] | undefined, deleted: boolean) {
   const releases = found.flatMap((garbage) => [...garbage.releases.keys()]);
   const blobs = found.flatMap((garbage) => garbage.blobs);
   const expired = found.flatMap((garbage) =>
     [...garbage.expired].map(([channel, versions]) => ({ channel, versions })),
   );
   const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  const broken = uploads ?? [];
+  const aborts =
+    broken.length === 0 ? '' : `, and ${deleted ? 'aborted' : 'abort'} ${broken.length} broken-off uploads`;
   const text =
-    releases.length + blobs.length + expired.length === 0
+    releases.length + blobs.length + expired.length + broken.length === 0
       ? 'nothing to collect'
-      : `${deleted ? 'deleted' : 'would delete'} ${blobs.length} blobs (${formatBytes(bytes)}) and ${releases.length} releases${deleted ? '' : '; run gc --delete to do it'}`;
+      : `${deleted ? 'deleted' : 'would delete'} ${blobs.length} blobs (${formatBytes(bytes)}) and ${releases.length} releases${aborts}${deleted ? '' : '; run gc --delete to do it'}`;
   const lines = [
     ...releases.map((version) => `  release ${version}`),
     ...blobs.map(({ sha256, size }) => `  blob ${sha256} ${formatBytes(size)}`),
+    ...broken.map(({ sha256, begun }) => `  upload of ${sha256}, begun ${begun.toISOString()}`),
   ];
   return {
-    json: { deleted, bytes, releases, expired, blobs: blobs.map(({ sha256, size }) => ({ sha256, size })) },
+    json: {
+      deleted,
+      bytes,
+      releases,
+      expired,
+      blobs: blobs.map(({ sha256, size }) => ({ sha256, size })),
+      uploads: uploads?.map(({ sha256, begun }) => ({ sha256, begun: begun.toISOString() })) ?? null,
+    },
     text: [text, ...lines].join('\n'),
   };
 }
