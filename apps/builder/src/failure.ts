@@ -26,17 +26,26 @@ export class Failure extends Error {
   }
 }
 
-/** The failure that a system error means to the user; undefined for an error that is none of these. */
-export function systemFailure(error: unknown): Failure | undefined {
+/** A disk that has no room left. */
+export function diskFull(what: string, cause?: unknown): Failure {
+  return new Failure(`The disk is full (${what}).`, {
+    remedy: 'Make room (`nix-collect-garbage` helps), then run the same command again: it goes on.',
+    cause,
+  });
+}
+
+/**
+ * The failure that a system error means to the user; undefined for an error that is none of these.
+ * @param file what was worked on; the system says it of some errors only.
+ */
+export function systemFailure(error: unknown, file?: string): Failure | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
-  const where = 'path' in error && typeof error.path === 'string' ? ` (${error.path})` : '';
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : file;
+  const where = path === undefined ? '' : ` (${path})`;
   switch (error.code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new Failure(`The disk is full${where}.`, {
-        remedy: 'Make room (`nix-collect-garbage` helps), then run the same command again: it goes on.',
-        cause: error,
-      });
+      return diskFull(path ?? error.message, error);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -48,4 +57,15 @@ export function systemFailure(error: unknown): Failure | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * The failure that an error is, or means, to the user.
+ * @throws the error when it is neither: a mistake in this program.
+ */
+export function failureIn(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const failure = systemFailure(error);
+  if (failure === undefined) throw error;
+  return failure;
 }

@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Failure } from '../failure.ts';
+import { Failure, systemFailure } from '../failure.ts';
 import type { Task } from '../progress/progress.ts';
 import type { GithubAsset } from './release-objects.ts';
 import { type GithubReleases, GithubUnavailable } from './releases.ts';
@@ -54,6 +54,8 @@ export async function downloadAsset(
     } catch (error) {
       releases.signal.throwIfAborted();
       task.advance(-done);
+      const broken = systemFailure(error, part);
+      if (broken !== undefined) throw broken;
       const passing = error instanceof GithubUnavailable || !(error instanceof Failure);
       if (!passing) throw error;
       if (attempt >= releases.patience.attempts) {

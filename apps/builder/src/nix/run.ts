@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { EXIT, Failure } from '../failure.ts';
+import { diskFull, EXIT, Failure } from '../failure.ts';
 import { type NixEvent, parseLogLine } from './log.ts';
 
 export interface NixOptions {
@@ -8,6 +8,9 @@ export interface NixOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: NixEvent) => void) | undefined;
 }
+
+/** How Nix, its database and the programs that it runs say that a disk is full (strerror(3), SQLite's SQLITE_FULL). */
+const FULL = /No space left on device|database or disk is full/;
 
 /** How long a nix that was told to end may take to clean up, in milliseconds. */
 const PATIENCE = 10_000;
@@ -47,6 +50,8 @@ export async function runNix(
   signal?.throwIfAborted();
   if (result.code === 'ENOENT') throw missing(program);
   if (result.failed) {
+    const full = [...errors, ...lastLines].find((line) => FULL.test(line));
+    if (full !== undefined) throw diskFull(`Nix says: ${sentenceOf(full)}`);
     const said = errors.length > 0 ? errors.map(sentenceOf).join(' ') : `exit code ${result.exitCode}`;
     const shown =
       lastLines.length > 0 ? `\nThe last lines of the build:\n${lastLines.map((line) => `  ${line}`).join('\n')}` : '';

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -16,8 +16,10 @@ import {
 import { bootRelease } from '../boot/gate.ts';
 import type { Bucket } from '../bucket.ts';
 import { digestFile } from '../digest.ts';
-import { Failure } from '../failure.ts';
+import { Failure, systemFailure } from '../failure.ts';
+import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
+import { sizeOf } from './candidate.ts';
 import { type LocalEdge, startLocalEdge } from './local-edge.ts';
 import { promote } from './promote.ts';
 import { publish } from './publish.ts';
@@ -63,6 +65,7 @@ async function bootAll(bucket: Bucket, manifest: Manifest, { state, progress, si
   const folder = join(state, 'boot', manifest.version);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  await requireRoom(folder, manifest);
   const task = progress.begin(`boot ${manifest.version}`);
   try {
     await using edge = await startLocalEdge(join(folder, 'bucket'), signal);
@@ -79,8 +82,23 @@ async function bootAll(bucket: Bucket, manifest: Manifest, { state, progress, si
     return { tools, tests: [...tests] };
   } finally {
     task.drop();
-    await rm(join(folder, 'bucket'), { recursive: true, force: true });
+    // The logs stay, for who wants to know why.
+    for (const copies of ['bucket', 'blobs']) await rm(join(folder, copies), { recursive: true, force: true });
   }
+}
+
+/**
+ * The release is copied twice: out of the bucket, and into the local edge's, which could only say that something went wrong.
+ * @throws Failure when there is no room for that.
+ */
+async function requireRoom(folder: string, manifest: Manifest): Promise<void> {
+  const needed = 2 * sizeOf(manifest);
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize >= needed) return;
+  throw new Failure(
+    `The disk has not enough room for the boot gate: ${folder} has ${formatBytes(bavail * bsize)} and needs ${formatBytes(needed)}.`,
+    { remedy: 'Make room, or set `state` in the config to a folder of another disk, then run the same command again.' },
+  );
 }
 
 /** Copies a release into a local edge's bucket, checking every byte on the way, and makes it current there. */
@@ -92,7 +110,8 @@ async function copyRelease(
 ): Promise<void> {
   const files = new Map(manifest.images.flatMap(filesOf).map(({ file }) => [file.sha256, file]));
   const blobs: BlobFile[] = [];
-  for (const file of files.values()) blobs.push(await fetchBlob(from, file, join(folder, file.sha256)));
+  await mkdir(join(folder, 'blobs'), { recursive: true });
+  for (const file of files.values()) blobs.push(await fetchBlob(from, file, join(folder, 'blobs', file.sha256)));
   const copy = { channel: manifest.channel, blobs, manifestFor: () => manifest };
   await publish(edge.bucket, copy, { progress });
   await promote(edge.bucket, manifest);
@@ -104,7 +123,9 @@ async function fetchBlob(from: Bucket, { name, sha256 }: File, path: string): Pr
   if (blob === undefined) {
     throw new Failure(`The blob of ${name} is missing.`, { remedy: 'Publish again with --all.' });
   }
-  await pipeline(blob, createWriteStream(path));
+  await pipeline(blob, createWriteStream(path)).catch((error: unknown) => {
+    throw systemFailure(error, path) ?? error;
+  });
   const digest = await digestFile(path);
   if (digest.sha256 === sha256) return { path, digest };
   throw new Failure(`The blob of ${name} is damaged.`, {

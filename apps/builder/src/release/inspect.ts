@@ -1,9 +1,9 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ImageJson, MalformedJson, parseJson, type Role } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { digestFile, FileDigest } from '../digest.ts';
-import { Failure } from '../failure.ts';
+import { Failure, systemFailure } from '../failure.ts';
 import type { EvaluatedImage } from '../nix/evaluate.ts';
 import type { Progress } from '../progress/progress.ts';
 
@@ -121,11 +121,21 @@ async function digestsOf(
       task.drop();
     }
   }
-  await mkdir(join(state, 'digests'), { recursive: true });
-  // Renamed into place: a kill between the two leaves no half file to recall.
-  await writeFile(`${memory}.${process.pid}`, JSON.stringify(digests));
-  await rename(`${memory}.${process.pid}`, memory);
+  await remember(memory, digests);
   return digests;
+}
+
+async function remember(memory: string, digests: Readonly<Record<string, FileDigest>>): Promise<void> {
+  // Renamed into place: a kill between the two leaves no half file to recall.
+  const half = `${memory}.${process.pid}`;
+  try {
+    await mkdir(dirname(memory), { recursive: true });
+    await writeFile(half, JSON.stringify(digests));
+    await rename(half, memory);
+  } catch (error) {
+    await rm(half, { force: true });
+    throw systemFailure(error, memory) ?? error;
+  }
 }
 
 async function recall(memory: string): Promise<Readonly<Record<string, FileDigest>> | undefined> {
