@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Channel } from '@nixos-images/shared';
+import { Channel, parseJson } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ImportReport } from '../../apps/builder/src/commands/import.ts';
 import { readCatalog } from '../../apps/builder/src/release/stored.ts';
 import { addRelease, INIT, type Stage, setStage, todaysAssets, UNTRIED } from './stage.ts';
 
@@ -35,9 +36,9 @@ describe('nixos-images import', () => {
       '--json',
     );
     expect({ code, err }).toMatchObject({ code: 0 });
-    const [release] = JSON.parse(out).releases;
+    const [release] = parseJson(ImportReport, out, 'the report').releases;
     expect(release).toMatchObject({ channel: 'nixos-unstable', state: 'imported', leftOut: [], withoutDigest: [] });
-    expect(release.version).toMatch(/^26\.11\.\d{8}\.[0-9a-f]{7}$/);
+    expect(release?.state === 'imported' && release.version).toMatch(/^26\.11\.\d{8}\.[0-9a-f]{7}$/);
 
     const current = (await readCatalog(stage.bucket))?.catalog.channels[v.parse(Channel, 'nixos-unstable')]?.current;
     const netboot = current?.images.find(({ kind }) => kind === 'netboot');

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WeeklyReport } from '../../apps/builder/src/weekly/report.ts';
 import { type Stage, setStage } from './stage.ts';
 import { STABLE, TinyFlake, UNSTABLE } from './tiny-flake.ts';
 
@@ -32,6 +34,18 @@ describe('nixos-images release', () => {
     const second = await flake.release();
     expect(second.exitCode).toBe(0);
     expect(second.report.channels).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
+    for (const { report } of [first, second]) expect(v.safeParse(WeeklyReport, report).issues).toBeUndefined();
+  });
+
+  it('says that a channel stays where it is when the flake went back', async () => {
+    await flake.release('--channel', 'unstable');
+    await flake.contain(STABLE, { ...UNSTABLE, series: '26.10', revision: 'ccccccc', content: 'older' });
+    const { exitCode, report } = await flake.release('--channel', 'unstable');
+    expect(exitCode).toBe(0);
+    const version = '26.10.20261120.ccccccc';
+    expect(report.channels).toMatchObject([{ outcome: 'behind', before: '26.11.20261120.bbbbbbb', version }]);
+    const floating = await fetch(`${stage.stack.url}/kexec@unstable/x86_64`, { method: 'HEAD' });
+    expect(floating.headers.get('content-location')).toContain('26.11.20261120.bbbbbbb');
   });
 
   it('says what is new against the last release, and what is over its budget', async () => {

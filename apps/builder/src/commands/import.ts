@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Channel, GithubRepository, GithubTag } from '@nixos-images/shared';
+import { Channel, GithubRepository, GithubTag, Kind, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
 import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -24,6 +24,47 @@ export interface ImportCommandOptions {
   readonly withoutBootTest?: string;
   readonly dryRun?: boolean;
 }
+
+const Facts = {
+  tag: v.string(),
+  channel: Channel,
+  version: Version,
+  images: v.array(Kind),
+  /** Of all files. */
+  bytes: v.number(),
+  downloadedBytes: v.number(),
+  /** Assets that GitHub has no digest of; only their sizes could be checked. */
+  withoutDigest: v.array(v.string()),
+  leftOut: v.array(v.object({ name: v.string(), reason: v.string() })),
+};
+
+/** `import --json`. */
+export const ImportReport = v.object({
+  repository: GithubRepository,
+  dryRun: v.boolean(),
+  releases: v.array(
+    v.variant('state', [
+      v.object({ ...Facts, state: v.literal('would-import') }),
+      v.object({
+        ...Facts,
+        state: v.literal('imported'),
+        /** False when the very same release was in the bucket already. */
+        created: v.boolean(),
+        /** With `--promote`. */
+        promotion: v.exactOptional(
+          v.object({
+            channel: Channel,
+            version: Version,
+            before: v.nullable(Version),
+            outcome: v.picklist(['promoted', 'already-there', 'behind']),
+          }),
+        ),
+      }),
+      v.object({ tag: v.string(), state: v.literal('failed'), reason: v.string() }),
+    ]),
+  ),
+});
+export type ImportReport = v.InferOutput<typeof ImportReport>;
 
 /** One release of the source, and what came of it. */
 type Outcome =
@@ -68,8 +109,9 @@ export async function importCommand(command: Command, source: string, options: I
       outcomes.push({ tag, state: 'failed', reason: error.message });
     }
   }
+  const json: ImportReport = { repository, dryRun: options.dryRun ?? false, releases: outcomes.map(outcomeJson) };
   return {
-    json: { repository, dryRun: options.dryRun ?? false, releases: outcomes.map(outcomeJson) },
+    json,
     text: outcomes.map(outcomeText).join('\n'),
     failed: outcomes.some(({ state }) => state === 'failed'),
   };
@@ -113,12 +155,18 @@ async function choose(releases: GithubReleases, options: ImportCommandOptions): 
   });
 }
 
-function outcomeJson(outcome: Outcome) {
+function outcomeJson(outcome: Outcome): ImportReport['releases'][number] {
   if (outcome.state === 'failed') return outcome;
-  const { published, ...facts } = outcome.imported;
-  const { tag, state } = outcome;
-  const promotion = outcome.state === 'imported' ? outcome.promotion : undefined;
-  return { ...facts, tag, state, ...(published && { created: published.created }), ...(promotion && { promotion }) };
+  const { published, withoutDigest, leftOut, ...imported } = outcome.imported;
+  const facts = { ...imported, withoutDigest: [...withoutDigest], leftOut: [...leftOut] };
+  if (outcome.state === 'would-import') return { ...facts, state: outcome.state };
+  const { state, promotion } = outcome;
+  return {
+    ...facts,
+    state,
+    created: published?.created ?? false,
+    ...(promotion && { promotion: { ...promotion, before: promotion.before ?? null } }),
+  };
 }
 
 function outcomeText(outcome: Outcome): string {

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { githubAccessFrom } from '../github/access.ts';
 import { type Mirrored, mirrorRelease } from '../github/mirror.ts';
-import { mirrorAssets } from '../github/mirror-assets.ts';
+import { type LeftOut, mirrorAssets } from '../github/mirror-assets.ts';
 import { GithubReleases } from '../github/releases.ts';
 import { formatBytes } from '../progress/format.ts';
 import { readCatalog } from '../release/stored.ts';
@@ -48,6 +48,7 @@ export async function mirrorCommand(command: Command, names: readonly string[], 
       const tag = v.parse(GithubTag, version);
       const { assets, leftOut } = mirrorAssets(manifest, tag);
       lines.push(`${channel}: ${assets.length} assets of ${version} would be in ${config.mirror.repository}`);
+      lines.push(...leftOutLines(leftOut));
       channels.push({
         channel,
         version,
@@ -72,8 +73,9 @@ export function mirroredText(channel: Channel, mirrored: Mirrored): string {
   const tags = rollingTag === undefined ? mirror.tag : `${mirror.tag} and ${rollingTag}`;
   const did =
     uploadedAssets === 0 ? 'nothing to upload' : `${uploadedAssets} assets uploaded (${formatBytes(uploadedBytes)})`;
-  return [
-    `${channel}: in ${mirror.repository} under ${tags}, ${did}`,
-    ...leftOut.map(({ name, reason }) => `  left out: ${name}: ${reason}`),
-  ].join('\n');
+  return [`${channel}: in ${mirror.repository} under ${tags}, ${did}`, ...leftOutLines(leftOut)].join('\n');
+}
+
+function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  return leftOut.map(({ name, reason }) => `  left out: ${name}: ${reason}`);
 }

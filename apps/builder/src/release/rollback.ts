@@ -100,6 +100,12 @@ async function requireManifest(bucket: Bucket, version: Version): Promise<Manife
   });
 }
 
+/** Whether readers are told the same: a channel that is frozen once more for the same reason is no news. */
+function saysTheSame(left: ChannelState, right: ChannelState): boolean {
+  if (left.status !== 'frozen' || right.status !== 'frozen') return left.status === right.status;
+  return left.reason === right.reason && left.sunset === right.sunset;
+}
+
 /** Says of a channel that it gets no more releases, or that it does again; by compare-and-swap. */
 export async function setState(
   bucket: Bucket,
@@ -112,8 +118,7 @@ export async function setState(
     bucket,
     (catalog) => {
       const entry = entryOf(catalog, channel);
-      const reason = (each: ChannelState) => (each.status === 'frozen' ? each.reason : '');
-      changed = entry.state.status !== state.status || reason(entry.state) !== reason(state);
+      changed = !saysTheSame(entry.state, state);
       if (!changed || dryRun) return undefined;
       return { ...catalog, channels: { ...catalog.channels, [channel]: { ...entry, state } } };
     },

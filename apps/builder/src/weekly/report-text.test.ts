@@ -1,4 +1,4 @@
-import { Channel, Variant, Version } from '@nixos-images/shared';
+import { Channel, timeOf, Variant, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { budgetProblems, type ChannelReport, type ImageReport, succeeded, type WeeklyReport } from './report.ts';
@@ -36,7 +36,7 @@ const channel: ChannelReport = {
 
 const report: WeeklyReport = {
   schema: 1,
-  begun: '2026-08-27T04:00:00.000Z',
+  begun: timeOf(new Date('2026-08-27T04:00:00.000Z')),
   took: 4000,
   lock: 'updated',
   channels: [channel],

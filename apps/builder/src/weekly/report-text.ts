@@ -40,7 +40,7 @@ export function reportMarkdown(report: WeeklyReport): string {
 function verdict(report: WeeklyReport): string {
   const count = (outcome: ChannelReport['outcome']) =>
     report.channels.filter((channel) => channel.outcome === outcome).length;
-  const counts = (['released', 'unchanged', 'frozen', 'failed'] as const)
+  const counts = (['released', 'behind', 'unchanged', 'frozen', 'failed'] as const)
     .filter((outcome) => count(outcome) > 0)
     .map((outcome) => `${count(outcome)} ${outcome}`);
   const how = succeeded(report) ? 'Release run went well' : 'Release run had problems';
@@ -51,6 +51,8 @@ function headline({ channel, outcome, before, version }: ChannelReport): string 
   switch (outcome) {
     case 'released':
       return `${channel}: released ${version}${before === undefined ? '' : `, after ${before}`}`;
+    case 'behind':
+      return `${channel}: published ${version}, which is older than ${before}; it stays there`;
     case 'unchanged':
       return `${channel}: nothing new since ${before}`;
     case 'frozen':

@@ -1,77 +1,94 @@
-import type {
+import {
   Arch,
   BootPath,
-  BootRecord,
+  type BootRecord,
   Channel,
-  Image,
+  filesOf,
+  type Image,
   Kind,
-  Manifest,
+  type Manifest,
+  Time,
   Variant,
   Version,
 } from '@nixos-images/shared';
-import { filesOf } from '@nixos-images/shared';
+import * as v from 'valibot';
 
 /** The steps of a channel in a weekly run, in their order. */
-export type StepName = 'plan' | 'freeze' | 'build' | 'publish' | 'boot and promote' | 'mirror';
+const StepName = v.picklist(['plan', 'freeze', 'build', 'publish', 'boot and promote', 'mirror']);
+export type StepName = v.InferOutput<typeof StepName>;
+
+const Seconds = v.pipe(v.number(), v.minValue(0));
+const Bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** What came of one step. */
-export type Step = { readonly step: StepName; readonly seconds: number } & (
-  | { readonly outcome: 'done'; readonly detail: string }
-  | { readonly outcome: 'skipped' | 'failed'; readonly reason: string; readonly remedy?: string }
-);
+const Step = v.variant('outcome', [
+  v.object({ step: StepName, seconds: Seconds, outcome: v.literal('done'), detail: v.string() }),
+  v.object({ step: StepName, seconds: Seconds, outcome: v.literal('skipped'), reason: v.string() }),
+  v.object({
+    step: StepName,
+    seconds: Seconds,
+    outcome: v.literal('failed'),
+    reason: v.string(),
+    remedy: v.exactOptional(v.string()),
+  }),
+]);
+export type Step = v.InferOutput<typeof Step>;
+
+const BootReport = v.variant('outcome', [
+  v.object({ path: BootPath, outcome: v.literal('booted'), seconds: Seconds }),
+  v.object({ path: BootPath, outcome: v.picklist(['failed', 'not-tried']), reason: v.string() }),
+]);
 
 /** An image of the release beside the one before. */
-export interface ImageReport {
-  readonly kind: Kind;
-  readonly arch: Arch;
-  readonly variant: Variant;
-  /** Bytes of all its files. */
-  readonly bytes: number;
-  /** Bytes of the same image in the former release. */
-  readonly formerBytes: number | undefined;
+const ImageReport = v.object({
+  kind: Kind,
+  arch: Arch,
+  variant: Variant,
+  /** Of all its files. */
+  bytes: Bytes,
+  /** Of the same image in the former release. */
+  formerBytes: v.optional(Bytes),
   /** Most bytes that the config allows it. */
-  readonly budget: number | undefined;
+  budget: v.optional(Bytes),
   /** Absent where GitHub did not tell. */
-  readonly kernel: string | undefined;
-  readonly formerKernel: string | undefined;
-  readonly boots: readonly BootReport[];
-}
-
-type BootReport = { readonly path: BootPath } & (
-  | { readonly outcome: 'booted'; readonly seconds: number }
-  | { readonly outcome: 'failed' | 'not-tried'; readonly reason: string }
-);
+  kernel: v.optional(v.string()),
+  formerKernel: v.optional(v.string()),
+  boots: v.array(BootReport),
+});
+export type ImageReport = v.InferOutput<typeof ImageReport>;
 
 /** What a run did for one channel. */
-export interface ChannelReport {
-  readonly channel: Channel;
-  readonly outcome: 'released' | 'unchanged' | 'frozen' | 'failed';
+const ChannelReport = v.object({
+  channel: Channel,
+  /** `behind`: the release was published, and the channel stays at a newer one. */
+  outcome: v.picklist(['released', 'behind', 'unchanged', 'frozen', 'failed']),
   /** What the channel was at before the run. */
-  readonly before: Version | undefined;
+  before: v.optional(Version),
   /** What the run made or found; absent if it came to nothing. */
-  readonly version: Version | undefined;
-  readonly steps: readonly Step[];
-  readonly images: readonly ImageReport[];
+  version: v.optional(Version),
+  steps: v.array(Step),
+  images: v.array(ImageReport),
   /** Images that the new release no longer has. */
-  readonly dropped: readonly string[];
+  dropped: v.array(v.string()),
   /** Why there was no boot test, if there was none. */
-  readonly bootGateSkipped: string | undefined;
+  bootGateSkipped: v.optional(v.string()),
   /** What went wrong, or wants to be looked at; the run failed if there is one. */
-  readonly problems: readonly string[];
-}
+  problems: v.array(v.string()),
+});
+export type ChannelReport = v.InferOutput<typeof ChannelReport>;
 
 /** A whole weekly run; `release --json`. */
-export interface WeeklyReport {
-  readonly schema: 1;
-  readonly begun: string;
-  /** Seconds. */
-  readonly took: number;
-  readonly lock: string;
-  readonly channels: readonly ChannelReport[];
-  readonly collected: string;
+export const WeeklyReport = v.object({
+  schema: v.literal(1),
+  begun: Time,
+  took: Seconds,
+  lock: v.string(),
+  channels: v.array(ChannelReport),
+  collected: v.string(),
   /** Problems of the run as a whole. */
-  readonly problems: readonly string[];
-}
+  problems: v.array(v.string()),
+});
+export type WeeklyReport = v.InferOutput<typeof WeeklyReport>;
 
 /** Whether everything went well. */
 export function succeeded(report: WeeklyReport): boolean {

@@ -1,4 +1,12 @@
-import type { Arch, Catalog, Channel, Image, Manifest, Version } from '@nixos-images/shared';
+import {
+  type Arch,
+  type Catalog,
+  type Channel,
+  type Image,
+  type Manifest,
+  timeOf,
+  type Version,
+} from '@nixos-images/shared';
 import type { Command } from '../command.ts';
 import { buildPlanned } from '../commands/build.ts';
 import { gcCommand } from '../commands/gc.ts';
@@ -6,9 +14,10 @@ import { mirrorCurrent, mirroredText } from '../commands/mirror.ts';
 import { makePlans, type PlannedChannel } from '../commands/plan.ts';
 import { promoteGated, promotionText } from '../commands/promote.ts';
 import { publishPlanned } from '../commands/publish.ts';
-import { Failure } from '../failure.ts';
+import { Failure, failureIn } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { ChannelPlan } from '../release/plan.ts';
+import type { Promotion } from '../release/promote.ts';
 import { setState } from '../release/rollback.ts';
 import { readBootRecord, readCatalog } from '../release/stored.ts';
 import { selectChannels } from '../selection.ts';
@@ -54,7 +63,7 @@ export async function runWeekly(command: Command, options: WeeklyOptions): Promi
   const catalog = (await readCatalog(command.bucket))?.catalog;
   const stale = chosen.flatMap((channel) => staleness(command, channel, catalog));
   const took = (Date.now() - begun.getTime()) / 1000;
-  return { schema: 1, begun: begun.toISOString(), took, lock, channels, collected, problems: [...problems, ...stale] };
+  return { schema: 1, begun: timeOf(begun), took, lock, channels, collected, problems: [...problems, ...stale] };
 }
 
 /** Does something for the run as a whole; that it failed is one of the run's problems. */
@@ -63,8 +72,7 @@ async function attempt({ signal }: Command, work: () => Promise<string>, problem
     return await work();
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof Failure)) throw error;
-    problems.push(sentenceOf(error));
+    problems.push(sentenceOf(failureIn(error)));
     return 'failed';
   }
 }
@@ -88,6 +96,13 @@ class StepFailed extends Error {
   override readonly name = 'StepFailed';
 }
 
+/** A release that was published, and what its promotion made of the channel. */
+interface Released {
+  readonly planned: PlannedChannel;
+  readonly manifest: Manifest;
+  readonly promotion: Promotion;
+}
+
 /** One channel's way through the steps. */
 class ChannelRun {
   readonly #command: Command;
@@ -105,14 +120,14 @@ class ChannelRun {
   async run(): Promise<ChannelReport> {
     const { bucket } = this.#command;
     const before = (await readCatalog(bucket))?.catalog.channels[this.#channel]?.current;
-    let released: { readonly manifest: Manifest; readonly planned: PlannedChannel } | undefined;
+    let released: Released | undefined;
     let outcome: ChannelReport['outcome'];
     try {
       const planned = await this.#plan();
       const { state } = planned.plan;
       if (state === 'to-release') {
-        released = { planned, manifest: await this.#release(planned) };
-        outcome = 'released';
+        released = await this.#release(planned);
+        outcome = released.promotion.outcome === 'behind' ? 'behind' : 'released';
       } else outcome = state;
       if (state === 'frozen' && before !== undefined) await this.#freeze();
       await this.#mirror();
@@ -148,7 +163,7 @@ class ChannelRun {
     });
   }
 
-  async #release(planned: PlannedChannel): Promise<Manifest> {
+  async #release(planned: PlannedChannel): Promise<Released> {
     const plan = await this.#build(planned.plan);
     const published = await this.#step('publish', async () => {
       const value = await publishPlanned(this.#command, { ...planned, plan });
@@ -157,12 +172,13 @@ class ChannelRun {
       const uploaded = `${uploadedBlobs} blobs uploaded (${formatBytes(uploadedBytes)})`;
       return { value, detail: `${manifest.version} ${how}, ${uploaded}, read back` };
     });
-    await this.#step('boot and promote', async () => {
+    const { manifest } = published;
+    const promotion = await this.#step('boot and promote', async () => {
       const { withoutBootTest } = this.#options;
-      const value = await promoteGated(this.#command, published.manifest, withoutBootTest ? { withoutBootTest } : {});
+      const value = await promoteGated(this.#command, manifest, withoutBootTest ? { withoutBootTest } : {});
       return { value, detail: promotionText(value, false).replace(`${this.#channel}: `, '') };
     });
-    return published.manifest;
+    return { planned, manifest, promotion };
   }
 
   /**
@@ -180,8 +196,7 @@ class ChannelRun {
           count += (await buildPlanned(this.#command, { ...plan, images })).length;
         } catch (error) {
           this.#command.signal.throwIfAborted();
-          if (!(error instanceof Failure)) throw error;
-          failed.set(arch, error);
+          failed.set(arch, failureIn(error));
         }
       }
       const [first] = failed.values();
@@ -236,10 +251,10 @@ class ChannelRun {
       return value;
     } catch (error) {
       this.#command.signal.throwIfAborted();
-      if (!(error instanceof Failure)) throw error;
-      const remedy = error.remedy === undefined ? {} : { remedy: error.remedy };
-      this.#steps.push({ step, seconds: seconds(), outcome: 'failed', reason: error.message, ...remedy });
-      this.#problems.push(`${step}: ${sentenceOf(error)}`);
+      const failure = failureIn(error);
+      const remedy = failure.remedy === undefined ? {} : { remedy: failure.remedy };
+      this.#steps.push({ step, seconds: seconds(), outcome: 'failed', reason: failure.message, ...remedy });
+      this.#problems.push(`${step}: ${sentenceOf(failure)}`);
       throw new StepFailed(step, { cause: error });
     }
   }
