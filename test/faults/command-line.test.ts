@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const MAIN = join(import.meta.dirname, '../../apps/builder/src/main.ts');
+const MAIN = join(import.meta.dirname, '../../apps/builder/bin/nixos-images.js');
 
 interface RunOptions {
   readonly endpoint?: string;

@@ -1,17 +1,6 @@
 import { CommanderError, type OptionValues, Command as Program } from 'commander';
 import pack from '../package.json' with { type: 'json' };
 import { type Command, openCommand } from './command.ts';
-import { buildCommand } from './commands/build.ts';
-import { freezeCommand, listCommand, rollbackCommand } from './commands/channels.ts';
-import { gcCommand } from './commands/gc.ts';
-import { importCommand } from './commands/import.ts';
-import { keygenCommand } from './commands/keygen.ts';
-import { mirrorCommand } from './commands/mirror.ts';
-import { planCommand } from './commands/plan.ts';
-import { promoteCommand } from './commands/promote.ts';
-import { publishCommand } from './commands/publish.ts';
-import { releaseCommand } from './commands/release.ts';
-import { verifyCommand } from './commands/verify.ts';
 import { CONFIG_FILE } from './config.ts';
 import { EXIT, Failure, systemFailure } from './failure.ts';
 import { PlainProgress, TerminalProgress } from './progress/line-progress.ts';
@@ -43,7 +32,7 @@ function collect(value: string, former: readonly string[]): string[] {
   return [...former, value];
 }
 
-/** Runs the command line and gives its exit code. */
+/** Runs the command line and gives its exit code. A command's code is loaded when it is asked for: most need little of the whole. */
 export async function runCli(argv: readonly string[], { stdout, stderr, signal }: Surroundings): Promise<number> {
   let exitCode = 0;
 
@@ -86,26 +75,30 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
 
   selective('plan', 'Say what would be built and released; builds nothing, writes nothing to the bucket.')
     .addHelpText('after', examples('plan', 'plan --channel 26.05 --json'))
-    .action((options) => act(options, (it) => planCommand(it, options)));
+    .action((options) => act(options, async (it) => (await import('./commands/plan.ts')).planCommand(it, options)));
 
   selective('build', 'Build and hash the images that changed; leaves the bucket alone.')
     .option('--dry-run', 'only say which channels would be built')
     .addHelpText('after', examples('build', 'build --kind iso --arch x86_64'))
-    .action((options) => act(options, (it) => buildCommand(it, options)));
+    .action((options) => act(options, async (it) => (await import('./commands/build.ts')).buildCommand(it, options)));
 
   command('publish', 'Build what changed, upload it and verify it; no channel moves yet. Safe to interrupt and repeat.')
     .option('--channel <name>', 'only this channel; may be repeated', collect, [])
     .option('--all', 'also images that have not changed since the last release')
     .option('--dry-run', 'only say which channels would be published')
     .addHelpText('after', examples('publish', 'publish --channel unstable --dry-run'))
-    .action((options) => act(options, (it) => publishCommand(it, options)));
+    .action((options) =>
+      act(options, async (it) => (await import('./commands/publish.ts')).publishCommand(it, options)),
+    );
 
   command('promote', 'Boot the images of published releases in QEMU, and move channels to those that boot.')
     .argument('[target...]', 'channels (to their newest release) or versions; default: every channel of the config')
     .option('--dry-run', 'only say what would change')
     .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
     .addHelpText('after', examples('promote', 'promote 26.05.20260820.e17386d', 'promote unstable --dry-run'))
-    .action((targets, options) => act(options, (it) => promoteCommand(it, targets, options)));
+    .action((targets, options) =>
+      act(options, async (it) => (await import('./commands/promote.ts')).promoteCommand(it, targets, options)),
+    );
 
   command(
     'release',
@@ -122,7 +115,9 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
 A channel that fails does not hold the others back; the exit code is 1 if anything went wrong. Run it again to go on where
 it stopped. On GitHub Actions the report is also the step's summary.`,
     )
-    .action((options) => act(options, (it) => releaseCommand(it, options)));
+    .action((options) =>
+      act(options, async (it) => (await import('./commands/release.ts')).releaseCommand(it, options)),
+    );
 
   command('import', 'Take over releases that exist on GitHub; downloads are checked against its digests.')
     .argument('<source>', 'github:OWNER/REPO')
@@ -143,7 +138,9 @@ it stopped. On GitHub Actions the report is also the step's summary.`,
       )}
 GITHUB_TOKEN is needed for private repositories, and raises GitHub's limit of requests. Downloads go on where they stopped.`,
     )
-    .action((source, options) => act(options, (it) => importCommand(it, source, options)));
+    .action((source, options) =>
+      act(options, async (it) => (await import('./commands/import.ts')).importCommand(it, source, options)),
+    );
 
   command('mirror', 'Copy what the channels are at to releases of the GitHub repository that the config names.')
     .argument('[channel...]', 'default: every channel of the config')
@@ -153,18 +150,22 @@ GITHUB_TOKEN is needed for private repositories, and raises GitHub's limit of re
       `${examples('mirror', 'mirror unstable --dry-run')}
 GITHUB_TOKEN needs the permission to write the contents of that repository.`,
     )
-    .action((channels, options) => act(options, (it) => mirrorCommand(it, channels, options)));
+    .action((channels, options) =>
+      act(options, async (it) => (await import('./commands/mirror.ts')).mirrorCommand(it, channels, options)),
+    );
 
   command('list', 'Show where each channel is and what it can go back to.')
     .addHelpText('after', examples('list', 'list --json'))
-    .action((options) => act(options, (it) => listCommand(it)));
+    .action((options) => act(options, async (it) => (await import('./commands/channels.ts')).listCommand(it)));
 
   command('rollback', 'Move a channel back to a former release.')
     .argument('<channel>')
     .option('--to <version>', 'the release to go back to; default: the newest that is older than the current')
     .option('--dry-run', 'only say what would change')
     .addHelpText('after', examples('rollback 26.05 --dry-run', 'rollback unstable --to 26.11.20260820.e17386d'))
-    .action((channel, options) => act(options, (it) => rollbackCommand(it, channel, options)));
+    .action((channel, options) =>
+      act(options, async (it) => (await import('./commands/channels.ts')).rollbackCommand(it, channel, options)),
+    );
 
   command('freeze', 'Say that a channel gets no more releases; its last one stays.')
     .argument('<channel>')
@@ -175,20 +176,26 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
       'after',
       examples('freeze 25.05 --reason "NixOS 25.05 reached its end of life"', 'freeze 25.05 --thaw'),
     )
-    .action((channel, options) => act(options, (it) => freezeCommand(it, channel, options)));
+    .action((channel, options) =>
+      act(options, async (it) => (await import('./commands/channels.ts')).freezeCommand(it, channel, options)),
+    );
 
   command('verify', 'Check that the bucket holds what its manifests promise, and an edge what the bucket says.')
     .option('--deep', 'read and hash every blob')
     .option('--edge [url]', 'also ask this edge; without a URL, the one of the config')
     .addHelpText('after', examples('verify', 'verify --deep --edge https://images.example.org'))
-    .action((options) => act(options, (it) => verifyCommand(it, options)));
+    .action((options) => act(options, async (it) => (await import('./commands/verify.ts')).verifyCommand(it, options)));
 
   command('gc', 'Say what nothing names any more, and delete it with --delete.')
     .option('--delete', 'delete it; without this, gc is a dry run')
     .option('--dry-run', 'only say what would be deleted (the default)')
     .addHelpText('after', examples('gc', 'gc --delete'))
     .action((options) =>
-      act(options, (it) => gcCommand(it, { delete: options.delete === true && options.dryRun !== true })),
+      act(options, async (it) =>
+        (await import('./commands/gc.ts')).gcCommand(it, {
+          delete: options.delete === true && options.dryRun !== true,
+        }),
+      ),
     );
 
   program
@@ -198,7 +205,7 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples('keygen /root/nixos-images.key'))
     .action(async (file, options) => {
-      const { json, text } = await keygenCommand(file);
+      const { json, text } = await (await import('./commands/keygen.ts')).keygenCommand(file);
       stdout.write(options.json ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
     });
 

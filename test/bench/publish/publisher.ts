@@ -20,6 +20,7 @@ import { digestFile, FileDigest } from '../../../apps/builder/src/digest.ts';
 import { silentProgress } from '../../../apps/builder/src/progress/progress.ts';
 import { promote } from '../../../apps/builder/src/release/promote.ts';
 import { publish } from '../../../apps/builder/src/release/publish.ts';
+import { ReleaseUploads } from '../../../apps/builder/src/release/uploads.ts';
 import { openBucket } from '../../faults/open-bucket.ts';
 
 const [endpoint = '', folder = '', state = ''] = process.argv.slice(2);
@@ -37,9 +38,12 @@ async function digestOf(name: string): Promise<FileDigest> {
   return digest;
 }
 
+const uploads = new ReleaseUploads(bucket, channel, silentProgress);
 const files: { readonly name: string; readonly path: string; readonly digest: FileDigest }[] = [];
 for (const name of (await readdir(folder)).toSorted()) {
-  files.push({ name, path: join(folder, name), digest: await digestOf(name) });
+  const file = { name, path: join(folder, name), digest: await digestOf(name) };
+  uploads.add(file);
+  files.push(file);
 }
 const published = await publish(
   bucket,
@@ -63,7 +67,7 @@ const published = await publish(
       return v.parse(Manifest, { schema: 1, version, channel, smoke: true, published: time, nixpkgs, images });
     },
   },
-  { progress: silentProgress },
+  { progress: silentProgress, uploads },
 );
 await promote(bucket, published.manifest);
 console.log(`${published.uploadedBlobs} blobs uploaded, ${published.presentBlobs} were there`);

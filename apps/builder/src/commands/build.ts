@@ -1,16 +1,29 @@
 import type { Command } from '../command.ts';
 import { realise } from '../nix/realise.ts';
-import { type BuiltImage, inspect } from '../release/inspect.ts';
+import { type BuiltFile, type BuiltImage, type DescribedImage, describeImage, hashImage } from '../release/inspect.ts';
 import type { ChannelPlan } from '../release/plan.ts';
 import { makePlans, type PlanOptions } from './plan.ts';
 
-/** Builds what a plan says and looks at what came out. */
-export async function buildPlanned({ config, progress, signal }: Command, plan: ChannelPlan): Promise<BuiltImage[]> {
+/**
+ * Builds what a plan says, looks at what came out and hashes it.
+ * @param onFile gets each file as soon as it is hashed; none before every output was found to be what its package promised.
+ */
+export async function buildPlanned(
+  { config, progress, signal }: Command,
+  plan: ChannelPlan,
+  onFile: (file: BuiltFile) => void = () => {},
+): Promise<BuiltImage[]> {
   const images = plan.images.filter(({ kept }) => kept === undefined).map(({ evaluated }) => evaluated);
   await realise(plan.channel, images, { cwd: config.folder, state: config.state, progress, signal });
+  const described: DescribedImage[] = [];
+  for (const image of images) described.push(await describeImage(image));
   const built: BuiltImage[] = [];
   // One after the other: hashing is bound by the processor, not by the disk.
-  for (const image of images) built.push(await inspect(image, { state: config.state, progress, signal }));
+  for (const image of described) {
+    const hashed = await hashImage(image, { state: config.state, progress, signal });
+    hashed.files.forEach(onFile);
+    built.push(hashed);
+  }
   return built;
 }
 

@@ -3,8 +3,11 @@ import { EXIT, Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import { attachSignatures, attachSource, inOrder } from '../release/attach.ts';
 import { composeCandidate, draftOf, sizeOf } from '../release/candidate.ts';
+import type { BuiltImage } from '../release/inspect.ts';
 import type { ChannelPlan } from '../release/plan.ts';
-import { type Published, publish } from '../release/publish.ts';
+import { type Attach, type Published, publish } from '../release/publish.ts';
+import { ReleaseUploads } from '../release/uploads.ts';
+import type { SigningKey } from '../sign/minisign.ts';
 import { signingKeyFor } from '../sign/signing-key.ts';
 import { buildPlanned } from './build.ts';
 import { makePlans, type PlannedChannel } from './plan.ts';
@@ -22,15 +25,31 @@ export type ChannelPublished =
 
 /** Builds and publishes what a plan says; moves no channel. */
 export async function publishPlanned(command: Command, { plan, wanted }: PlannedChannel): Promise<Published> {
-  const { bucket, config, progress, signal } = command;
+  const { bucket, config, progress } = command;
   if (plan.images.length === 0) throw new Failure(`${plan.channel} has no images.`, { exitCode: EXIT.usage });
   // Before hours of building: a key that is missing is better known now.
   const key = await signingKeyFor(config, process.env);
-  const built = await buildPlanned(command, plan);
+  const uploads = new ReleaseUploads(bucket, plan.channel, progress);
+  try {
+    const built = await buildPlanned(command, plan, uploads.add);
+    const attach = attachmentsOf(command, { wanted, built, key });
+    return await publish(bucket, draftOf(composeCandidate(plan, built)), { progress, attach, uploads });
+  } catch (error) {
+    await uploads.stop();
+    throw error;
+  }
+}
+
+interface Attachable {
+  readonly wanted: PlannedChannel['wanted'];
+  readonly built: readonly BuiltImage[];
+  readonly key: SigningKey | undefined;
+}
+
+function attachmentsOf({ config, signal }: Command, { wanted, built, key }: Attachable): Attach {
   const source = attachSource({ flake: wanted.config.flake, nix: { cwd: config.folder, signal } }, key);
   const known = new Map(built.flatMap(({ files }) => files.map(({ digest }) => [digest.sha256, digest.blake2b])));
-  const attach = key === undefined ? source : inOrder(attachSignatures(key, known), source);
-  return publish(bucket, draftOf(composeCandidate(plan, built)), { progress, attach });
+  return key === undefined ? source : inOrder(attachSignatures(key, known), source);
 }
 
 /** `nixos-images publish`: plan, build, upload, verify. */

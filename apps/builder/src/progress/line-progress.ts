@@ -14,7 +14,7 @@ const DRAW_INTERVAL = 120;
 
 interface LiveTask {
   readonly title: string;
-  readonly total: number | undefined;
+  total: number | undefined;
   readonly begun: number;
   done: number;
   detail: string;
@@ -42,6 +42,9 @@ abstract class LineProgress implements Progress {
     return {
       advance: (bytes) => {
         task.done += bytes;
+      },
+      grow: (bytes) => {
+        task.total = (task.total ?? 0) + bytes;
       },
       detail: (text) => {
         task.detail = text;

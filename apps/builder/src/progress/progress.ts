@@ -2,6 +2,8 @@
 export interface Task {
   /** Adds bytes; negative when some have to go again. */
   advance(bytes: number): void;
+  /** Makes it longer by so many bytes. */
+  grow(bytes: number): void;
   /** Says what it is at just now. */
   detail(text: string): void;
   /** Ends it well, with a few words on what came of it. */
@@ -22,7 +24,7 @@ export interface Progress {
 
 /** Says nothing: for tests and for callers that only want the result. */
 export const silentProgress: Progress = {
-  begin: () => ({ advance: () => {}, detail: () => {}, end: () => {}, drop: () => {} }),
+  begin: () => ({ advance: () => {}, grow: () => {}, detail: () => {}, end: () => {}, drop: () => {} }),
   note: () => {},
   close: () => {},
 };

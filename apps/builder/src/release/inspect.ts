@@ -22,18 +22,25 @@ export interface BuiltImage {
   readonly files: readonly BuiltFile[];
 }
 
-export interface InspectOptions {
+export interface HashOptions {
   /** Folder where hashes are remembered. */
   readonly state: string;
   readonly progress: Progress;
   readonly signal: AbortSignal | undefined;
 }
 
+/** A built image that was looked at, but not read: its files by their path inside the output, with their sizes in bytes. */
+export interface DescribedImage {
+  readonly evaluated: EvaluatedImage;
+  readonly description: ImageJson;
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
 /**
- * Reads an output's `image.json` and hashes its files.
+ * Reads an output's `image.json` and looks for its files.
  * @throws Failure when the output is not what its package promised.
  */
-export async function inspect(evaluated: EvaluatedImage, options: InspectOptions): Promise<BuiltImage> {
+export async function describeImage(evaluated: EvaluatedImage): Promise<DescribedImage> {
   const { storePath } = evaluated;
   const description = await readDescription(evaluated);
   const sizes = new Map<string, number>();
@@ -46,6 +53,15 @@ export async function inspect(evaluated: EvaluatedImage, options: InspectOptions
     }
     sizes.set(path, facts.size);
   }
+  return { evaluated, description, sizes };
+}
+
+/** Hashes the files of an image; what was hashed before is remembered. */
+export async function hashImage(
+  { evaluated, description, sizes }: DescribedImage,
+  options: HashOptions,
+): Promise<BuiltImage> {
+  const { storePath } = evaluated;
   const digests = await digestsOf(storePath, sizes, options);
   const files = rolesOf(description).map(({ role, path }) => {
     const digest = digests[path];
@@ -106,7 +122,7 @@ const Remembered = v.record(v.string(), FileDigest);
 async function digestsOf(
   storePath: string,
   sizes: ReadonlyMap<string, number>,
-  { state, progress, signal }: InspectOptions,
+  { state, progress, signal }: HashOptions,
 ): Promise<Readonly<Record<string, FileDigest>>> {
   const memory = join(state, 'digests', `${basename(storePath)}.json`);
   const remembered = await recall(memory);

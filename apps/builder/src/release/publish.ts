@@ -1,21 +1,17 @@
 import { formatJson, type Manifest, releaseKey, sha256Sums, timeOf } from '@nixos-images/shared';
 import type { Bucket, WriteOptions } from '../bucket.ts';
 import { Failure } from '../failure.ts';
-import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
 import { type ReleaseDraft, sameContent } from './candidate.ts';
 import { readBack } from './read-back.ts';
 import { IMMUTABLE, readManifest, type StoredManifest } from './stored.ts';
-import { createUploader } from './upload.ts';
+import { ReleaseUploads, type UploadCounts } from './uploads.ts';
 
 /** What came of publishing. */
-export interface Published {
+export interface Published extends UploadCounts {
   readonly manifest: Manifest;
   /** False when the very same release was in the bucket already. */
   readonly created: boolean;
-  readonly uploadedBlobs: number;
-  readonly uploadedBytes: number;
-  readonly presentBlobs: number;
 }
 
 /** Gives a released version more objects, once its manifest stands: signatures, provenance. */
@@ -24,6 +20,8 @@ export type Attach = (bucket: Bucket, stored: StoredManifest) => Promise<void>;
 export interface PublishOptions {
   readonly progress: Progress;
   readonly attach?: Attach;
+  /** Uploads of its files that were begun before the draft was put together. */
+  readonly uploads?: ReleaseUploads;
 }
 
 /**
@@ -31,47 +29,17 @@ export interface PublishOptions {
  * what belongs to it; then reads it all back. It moves no channel. Stopped anywhere, it goes on when it is run again.
  */
 export async function publish(bucket: Bucket, draft: ReleaseDraft, options: PublishOptions): Promise<Published> {
-  const blobs = await uploadBlobs(bucket, draft, options.progress);
+  const uploads = options.uploads ?? new ReleaseUploads(bucket, draft.channel, options.progress);
+  // Added again, those that are on their way cost nothing; and no manifest stands before all its blobs do.
+  for (const blob of draft.blobs) uploads.add(blob);
+  const counts = await uploads.finish();
   const { stored, created } = await settleManifest(bucket, draft);
   const { manifest } = stored;
   const sums = releaseKey(manifest.version, 'SHA256SUMS');
   await writeOnce(bucket, sums, sha256Sums(manifest), 'text/plain; charset=utf-8');
   await options.attach?.(bucket, stored);
   await readBack(bucket, stored);
-  return { manifest, created, ...blobs };
-}
-
-async function uploadBlobs(bucket: Bucket, draft: ReleaseDraft, progress: Progress) {
-  const distinct = [...new Map(draft.blobs.map((file) => [file.digest.sha256, file])).values()];
-  const total = distinct.reduce((sum, { digest }) => sum + digest.size, 0);
-  const all = progress.begin(`upload ${draft.channel}`, total);
-  const uploader = createUploader(bucket);
-  const counts = { uploadedBlobs: 0, uploadedBytes: 0, presentBlobs: 0 };
-  const results = await Promise.allSettled(
-    distinct.map(async (file) => {
-      const name = `upload ${file.path.split('/').at(-1)}`;
-      const task = progress.begin(name, file.digest.size);
-      const both = { ...task, advance: (bytes: number) => [task, all].forEach((each) => void each.advance(bytes)) };
-      try {
-        if ((await uploader.upload(file, both)) === 'present') {
-          counts.presentBlobs += 1;
-          both.advance(file.digest.size);
-        } else {
-          counts.uploadedBlobs += 1;
-          counts.uploadedBytes += file.digest.size;
-        }
-      } finally {
-        task.drop();
-      }
-    }),
-  );
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) {
-    all.drop();
-    throw failed.reason;
-  }
-  all.end(`${counts.uploadedBlobs} blobs, ${formatBytes(counts.uploadedBytes)}; ${counts.presentBlobs} were there`);
-  return counts;
+  return { manifest, created, ...counts };
 }
 
 /** More releases of one nixpkgs revision than this are a mistake somewhere. */

@@ -20,6 +20,11 @@ const BLOB_TYPE = 'application/octet-stream';
 /** How often an upload that someone else ended (a racing publisher, the server's clean-up) is begun again. */
 const RESTARTS = 5;
 
+interface UploaderOptions {
+  /** When it aborts, nothing more is begun; what is in flight goes on to its end. */
+  readonly signal?: AbortSignal;
+}
+
 export interface Uploader {
   /** Brings a blob into the bucket unless it is there. */
   upload(file: BlobFile, task: Task): Promise<'uploaded' | 'present'>;
@@ -29,19 +34,20 @@ export interface Uploader {
  * Uploads blobs in parallel equal parts, all blobs sharing one limit of requests in flight. What is in the bucket is
  * skipped; a broken-off upload goes on where the server can list its parts.
  */
-export function createUploader(bucket: Bucket, concurrency = CONCURRENCY): Uploader {
-  const limit = pLimit(concurrency);
+export function createUploader(bucket: Bucket, { signal }: UploaderOptions = {}): Uploader {
+  const limit = pLimit(CONCURRENCY);
   return {
     async upload(file, task) {
       const key = blobKey(file.digest.sha256);
       for (let restart = 0; restart <= RESTARTS; restart += 1) {
+        signal?.throwIfAborted();
         if (await isPresent(bucket, key, file)) return restart === 0 ? 'present' : 'uploaded';
         if (file.digest.pieces.length === 1) {
           const options = { contentType: BLOB_TYPE, cacheControl: IMMUTABLE, onBytes: task.advance };
           await limit(() => bucket.upload(key, sliceOf(file, 0), options));
           return 'uploaded';
         }
-        if (await uploadParts(bucket, key, file, task, limit)) return 'uploaded';
+        if (await uploadParts(bucket, key, file, { task, limit, signal })) return 'uploaded';
       }
       throw new Failure(`The upload of ${key} was ended by someone else ${RESTARTS} times.`, {
         remedy: 'Look for a life-cycle rule of the bucket that aborts uploads, then publish again.',
@@ -66,13 +72,18 @@ function sliceOf({ path, digest }: BlobFile, index: number): FileSlice {
   return { path, offset, length: Math.min(PIECE, digest.size - offset), sha256 };
 }
 
+interface PartsOptions {
+  readonly task: Task;
+  readonly limit: ReturnType<typeof pLimit>;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** False when the upload was ended by someone else. */
 async function uploadParts(
   bucket: Bucket,
   key: string,
   file: BlobFile,
-  task: Task,
-  limit: ReturnType<typeof pLimit>,
+  { task, limit, signal }: PartsOptions,
 ): Promise<boolean> {
   const begun = await resumable(bucket, key, file);
   const id = begun?.id ?? (await bucket.beginUpload(key, BLOB_TYPE, IMMUTABLE));
@@ -86,6 +97,7 @@ async function uploadParts(
   const sent = await Promise.allSettled(
     missing.map((index) =>
       limit(async () => {
+        signal?.throwIfAborted();
         if (ended) return undefined;
         try {
           const part = await bucket.uploadPart({ key, id, number: index + 1 }, sliceOf(file, index), {

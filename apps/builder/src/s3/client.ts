@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
@@ -10,6 +9,9 @@ import { Failure } from '../failure.ts';
 import type { Credentials } from './credentials.ts';
 import { isTransient, PATIENT, pauseBefore, type RetryPolicy } from './retry.ts';
 import { errorCodeIn } from './xml.ts';
+
+// Imported, node:http evaluates all that it exports, undici for WebSocket among it: 7 MB that nothing here uses.
+const http = process.getBuiltinModule('node:http');
 
 /** Silence on a connection after which it is taken for dead, in milliseconds. */
 const SILENCE = 60_000;
@@ -56,12 +58,14 @@ export class S3Client {
   readonly #settings: S3Settings;
   readonly #retry: RetryPolicy;
   readonly #agent: HttpAgent;
+  readonly #request: typeof http.request;
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
     this.#retry = settings.retry ?? PATIENT;
-    const secure = settings.endpoint.protocol === 'https:';
-    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    const { Agent, request } = settings.endpoint.protocol === 'https:' ? process.getBuiltinModule('node:https') : http;
+    this.#agent = new Agent({ keepAlive: true });
+    this.#request = request;
   }
 
   /** Sends a request, repeats it while it fails for a passing reason, and reads the whole answer. */
@@ -118,9 +122,8 @@ export class S3Client {
     const { method, body, onBytes } = request;
     const { url, headers } = await this.#sign(request);
     let sent = 0;
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const { signal } = this.#settings;
-    const outgoing = send(url, { method, headers, agent: this.#agent, ...(signal && { signal }) });
+    const outgoing = this.#request(url, { method, headers, agent: this.#agent, ...(signal && { signal }) });
     outgoing.setTimeout(SILENCE, () => outgoing.destroy(new ConnectionLost('no answer for a minute')));
     try {
       const answered = answerTo(outgoing);
