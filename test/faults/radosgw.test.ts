@@ -11,7 +11,7 @@ import { Failure } from '../../apps/builder/src/failure.ts';
 import { silentProgress } from '../../apps/builder/src/progress/progress.ts';
 import { ReleaseCheck } from '../../apps/builder/src/release/check.ts';
 import { FaultProxy } from './fault-proxy.ts';
-import { keysOf, openBucket } from './open-bucket.ts';
+import { emptyBucket, keysOf, openBucket } from './open-bucket.ts';
 import { hasRadosgw, type Radosgw, startRadosgw } from './radosgw.ts';
 import { makeSample, publishSample, release } from './sample.ts';
 
@@ -72,6 +72,7 @@ describe.skipIf(!(await hasRadosgw()))('radosgw, a second S3 server', () => {
 
   it('lists uploads, so gc ends those that broke off, once they are old enough', async () => {
     const bucket = openBucket(server.endpoint);
+    await emptyBucket(bucket);
     const blob = sha256Hex('never finished');
     const foreign = 'someone/else';
     for (const key of [blobKey(blob), foreign]) await bucket.beginUpload(key, 'text/plain', 'no-cache');
@@ -90,6 +91,7 @@ describe.skipIf(!(await hasRadosgw()))('radosgw, a second S3 server', () => {
   it('lets a publish begin again whose upload gc ended under it', async () => {
     const sample = await makeSample(folder, { date: '20260401', initrdSize: 3 * PIECE });
     const bucket = openBucket(server.endpoint);
+    await emptyBucket(bucket);
     const uploadPart = bucket.uploadPart.bind(bucket);
     const ended: Sha256[] = [];
     bucket.uploadPart = async (...part) => {

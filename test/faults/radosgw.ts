@@ -41,13 +41,26 @@ export async function startRadosgw(folder: string, memory = 4 * 1024 ** 3): Prom
   await writeFile(conf, configOf({ folder, cluster, monitor, frontend, memory }));
   const env = { CEPH_CONF: conf };
   const once = (tool: string, args: readonly string[]) => execa(tool, args, { env, timeout: 60_000 });
-  const daemons: Daemon[] = [];
+  const daemons: { readonly running: Promise<void>; stop(): void }[] = [];
   const daemon = (tool: string, args: readonly string[]) => {
-    daemons.push(execa(tool, [...args, '-f'], { env, stdio: 'ignore', reject: false }));
+    let [child, stopped]: [Daemon | undefined, boolean] = [undefined, false];
+    const run = async () => {
+      // One that asks the monitor before it has learned the cluster's id is told "wrong fsid" and ends: it is started again.
+      while (!stopped) {
+        child = execa(tool, [...args, '-f'], { env, stdio: 'ignore', reject: false });
+        await child;
+        if (!stopped) await sleep(200);
+      }
+    };
+    const stop = () => {
+      stopped = true;
+      child?.kill('SIGTERM');
+    };
+    daemons.push({ running: run(), stop });
   };
   const stop = async () => {
-    for (const each of daemons.toReversed()) each.kill('SIGTERM');
-    await Promise.all(daemons);
+    for (const each of daemons.toReversed()) each.stop();
+    await Promise.all(daemons.map(({ running }) => running));
   };
   try {
     const map = join(folder, 'monmap');

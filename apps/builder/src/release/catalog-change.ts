@@ -17,9 +17,10 @@ const PAUSE = 1000;
 const ATTEMPTS = 200;
 
 /** Writes refused in a row though nobody else wrote: then it is the server, not a race. */
-const REFUSALS = 3;
+export const REFUSALS = 3;
 
-function noCompareAndSwap(): Failure {
+/** The catalog cannot be changed on this server. */
+export function noCompareAndSwap(): Failure {
   return new Failure(
     'The server refuses If-Match with the very ETag that it gave, so the catalog cannot be changed safely.',
     {

@@ -9,7 +9,7 @@ import {
 } from '@nixos-images/shared';
 import type { Bucket } from '../bucket.ts';
 import { Failure } from '../failure.ts';
-import { changeCatalog } from './catalog-change.ts';
+import { changeCatalog, noCompareAndSwap, REFUSALS } from './catalog-change.ts';
 import { findGarbage, type Garbage, type GarbageOptions, keysOf } from './garbage.ts';
 import { REVALIDATE, readCatalog } from './stored.ts';
 
@@ -74,6 +74,7 @@ export async function collect(bucket: Bucket, options: CollectOptions): Promise<
 
 /** Claims garbage by compare-and-swap: the catalog that was looked at must be the one that is written over. */
 async function claim(bucket: Bucket, id: string, options: CollectOptions): Promise<Garbage | undefined> {
+  let refusals = 0;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const found = await readCatalog(bucket);
     if (found === undefined) return undefined;
@@ -89,7 +90,10 @@ async function claim(bucket: Bucket, id: string, options: CollectOptions): Promi
     const write = { contentType: 'application/json', cacheControl: REVALIDATE, condition: { ifMatch: etag } };
     if (await bucket.write(CATALOG_KEY, text, write)) return garbage;
     // The answer to a write that was repeated may have been lost.
-    if ((await bucket.read(CATALOG_KEY))?.text === text) return garbage;
+    const left = await bucket.read(CATALOG_KEY);
+    if (left?.text === text) return garbage;
+    refusals = left?.etag === etag ? refusals + 1 : 0;
+    if (refusals >= REFUSALS) throw noCompareAndSwap();
   }
   throw new Failure('The catalog kept changing while garbage was looked for.', { remedy: 'Run gc again later.' });
 }
