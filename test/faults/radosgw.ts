@@ -41,11 +41,20 @@ export async function startRadosgw(folder: string, memory = 4 * 1024 ** 3): Prom
   await writeFile(conf, configOf({ folder, cluster, monitor, frontend, memory }));
   const env = { CEPH_CONF: conf };
   const once = (tool: string, args: readonly string[]) => execa(tool, args, { env, timeout: 60_000 });
+  // Whoever asks the monitor before it has learned the cluster's id is refused ("wrong fsid"): clients ask again, daemons are
+  // started again.
+  const repeated = async (tool: string, args: readonly string[]) => {
+    for (let attempt = 1; ; attempt += 1) {
+      const { failed, message } = await execa(tool, args, { env, timeout: 60_000, reject: false });
+      if (!failed) return;
+      if (attempt === 10) throw new Error(message);
+      await sleep(500);
+    }
+  };
   const daemons: { readonly running: Promise<void>; stop(): void }[] = [];
   const daemon = (tool: string, args: readonly string[]) => {
     let [child, stopped]: [Daemon | undefined, boolean] = [undefined, false];
     const run = async () => {
-      // One that asks the monitor before it has learned the cluster's id is told "wrong fsid" and ends: it is started again.
       while (!stopped) {
         child = execa(tool, [...args, '-f'], { env, stdio: 'ignore', reject: false });
         await child;
@@ -67,13 +76,13 @@ export async function startRadosgw(folder: string, memory = 4 * 1024 ** 3): Prom
     await once('monmaptool', ['--create', '--addv', 'a', `[v1:127.0.0.1:${monitor}]`, '--fsid', cluster, map]);
     await once('ceph-mon', ['--mkfs', '-i', 'a', '--monmap', map]);
     daemon('ceph-mon', ['-i', 'a']);
-    await once('ceph', ['osd', 'new', store]);
+    await repeated('ceph', ['osd', 'new', store]);
     await once('ceph-osd', ['-i', '0', '--mkfs', '--osd-uuid', store]);
     daemon('ceph-osd', ['-i', '0']);
     daemon('radosgw', ['-n', 'client.rgw']);
     const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
     const user = ['--uid', 'test', '--display-name', 'test', '--access-key', accessKeyId, '--secret', secretAccessKey];
-    await once('radosgw-admin', ['-n', 'client.rgw', 'user', 'create', ...user]);
+    await repeated('radosgw-admin', ['-n', 'client.rgw', 'user', 'create', ...user]);
     const endpoint = new URL(`http://127.0.0.1:${frontend}/`);
     await answering(endpoint);
     await new S3Client({ endpoint, region: 'auto', credentials: LOCAL_CREDENTIALS }).send({

@@ -36,7 +36,7 @@ export async function digestFile(path: string, { signal, onBytes }: DigestOption
   const whole = createHash('sha256');
   const blake2b = createHash('blake2b512');
   const pieces: Sha256[] = [];
-  const buffer = Buffer.allocUnsafe(PIECE / 16);
+  const buffer = Buffer.allocUnsafe(PIECE / 64);
   let size = 0;
   await using file = await open(path);
   let piece = createHash('sha256');

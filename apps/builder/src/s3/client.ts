@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AwsV4Signer } from 'aws4fetch';
+import aws4 from 'aws4';
 import type { FileSlice } from '../bucket.ts';
 import { sha256Hex } from '../digest.ts';
 import { Failure } from '../failure.ts';
@@ -120,7 +120,7 @@ export class S3Client {
 
   async #once<Answer>(request: S3Request, read: (message: IncomingMessage) => Promise<Answer>): Promise<Answer> {
     const { method, body, onBytes } = request;
-    const { url, headers } = await this.#sign(request);
+    const { url, headers } = this.#sign(request);
     let sent = 0;
     const { signal } = this.#settings;
     const outgoing = this.#request(url, { method, headers, agent: this.#agent, ...(signal && { signal }) });
@@ -143,32 +143,31 @@ export class S3Client {
     }
   }
 
-  async #sign({ method, path, query = {}, headers = {}, body }: S3Request) {
+  #sign({ method, path, query = {}, headers = {}, body }: S3Request) {
     const { endpoint, region, credentials } = this.#settings;
-    const url = new URL(endpoint);
-    url.pathname = `${endpoint.pathname.replace(/\/$/, '')}/${path.split('/').map(encodeURIComponent).join('/')}`;
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const sha256 = typeof body === 'object' ? body.sha256 : sha256Hex(body ?? '');
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    const parameters = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    const search = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
+    const target = `${endpoint.pathname.replace(/\/$/, '')}/${encoded}${search}`;
+    const { headers: signed = {} } = aws4.sign(
+      {
+        service: 's3',
+        region,
+        method,
+        host: endpoint.host,
+        path: target,
+        headers: {
+          ...headers,
+          'X-Amz-Content-Sha256': typeof body === 'object' ? body.sha256 : sha256Hex(body ?? ''),
+          'X-Amz-Date': new Date(Date.now() + this.clockOffset).toISOString().replace(/[:-]|\.\d{3}/g, ''),
+        },
+      },
+      { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+    );
     const length = typeof body === 'object' ? body.length : Buffer.byteLength(body ?? '');
-    const now = new Date(Date.now() + this.clockOffset).toISOString().replace(/[:-]|\.\d{3}/g, '');
-    const signer = new AwsV4Signer({
-      method,
-      url: url.href,
-      headers: { ...headers, 'x-amz-content-sha256': sha256 },
-      accessKeyId: credentials.accessKeyId,
-      secretAccessKey: credentials.secretAccessKey,
-      ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
-      service: 's3',
-      region,
-      datetime: now,
-      allHeaders: true,
-    });
-    const signed = await signer.sign();
-    const all = Object.fromEntries(signed.headers.entries());
-    return {
-      url: signed.url,
-      headers: method === 'PUT' || method === 'POST' ? { ...all, 'content-length': `${length}` } : all,
-    };
+    const sized = method === 'PUT' || method === 'POST' ? { ...signed, 'Content-Length': length } : signed;
+    return { url: new URL(target, endpoint), headers: sized };
   }
 
   #noteClock(date: string | undefined): void {
