@@ -1,6 +1,7 @@
 /**
  * Holds publishing against Debian's rclone and awscli: the same files, bucket, part size and concurrency.
  *
+ *     apt-get install rclone awscli radosgw ceph-mon ceph-osd ceph-common
  *     npm run bench:publish [-- --gigabytes 2 --rounds 1]
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -22,6 +23,8 @@ const { values } = parseArgs({
 const BYTES = Number(values.gigabytes) * 1e9;
 const FILES = 4;
 const BUCKET = 'nixos-images';
+/** Debian's, whatever else is on the PATH. */
+const AWS = '/usr/bin/aws';
 
 interface Tool {
   readonly name: string;
@@ -36,6 +39,12 @@ interface Row {
   readonly measurement: Measurement;
 }
 
+const missing = await missingPackages();
+if (missing.length > 0) {
+  console.error(`The benchmark needs tools that are not installed: apt-get install ${missing.join(' ')}`);
+  process.exit(2);
+}
+
 const work = await mkdtemp(join(tmpdir(), 'nixos-images-bench-'));
 try {
   const images = join(work, 'images');
@@ -43,17 +52,15 @@ try {
   for (let index = 0; index < FILES; index += 1)
     await makeFile(join(images, `image-${index}`), Math.round(BYTES / FILES));
   const rows: Row[] = [];
-  const stack = await startStack({ host: '127.0.0.1', port: 0, state: join(work, 'bucket'), onLog: () => {} });
-  try {
-    rows.push(...(await benchServer('local bucket', new URL(stack.s3.endpoint), images)));
-  } finally {
-    await stack.stop();
-  }
-  if (await hasRadosgw()) {
-    await using server = await startRadosgw(join(work, 'ceph'), 2.5 * BYTES);
-    rows.push(...(await benchServer('radosgw', server.endpoint, images)));
-  } else {
-    console.error('radosgw is not installed: apt install radosgw ceph-mon ceph-osd ceph-common');
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const start of [startLocal, startCeph]) {
+      const folder = await mkdtemp(join(work, 'server-'));
+      {
+        await using server = await start(folder);
+        rows.push(...(await benchServer(server, { images, folder, round })));
+      }
+      await rm(folder, { recursive: true, force: true });
+    }
   }
   console.log(tableOf(rows));
   const results = join(import.meta.dirname, '..', 'results');
@@ -61,6 +68,18 @@ try {
   await writeFile(join(results, 'publish.json'), `${JSON.stringify(resultOf(rows), null, 2)}\n`);
 } finally {
   await rm(work, { recursive: true, force: true });
+}
+
+/** Debian's packages whose programs are not there. */
+async function missingPackages(): Promise<string[]> {
+  const rivals = { rclone: 'rclone', awscli: AWS };
+  const found = await Promise.all(
+    Object.entries(rivals).map(async ([name, program]) => {
+      const { exitCode } = await execa('which', [program], { reject: false });
+      return exitCode === 0 ? [] : [name];
+    }),
+  );
+  return [...found.flat(), ...((await hasRadosgw()) ? [] : ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'])];
 }
 
 /** A file that no server can compress or share with another. */
@@ -103,7 +122,8 @@ async function toolsFor(endpoint: URL, images: string, state: string): Promise<T
       name: 'nixos-images',
       command: process.execPath,
       args: [join(import.meta.dirname, 'publisher.ts'), endpoint.href, images, state],
-      env: key,
+      // As the command does, so that Node finds the sources without their types.
+      env: { ...key, NODE_COMPILE_CACHE: join(work, 'compiled') },
     },
     {
       name: 'rclone',
@@ -113,7 +133,7 @@ async function toolsFor(endpoint: URL, images: string, state: string): Promise<T
     },
     {
       name: 'awscli',
-      command: '/usr/bin/aws',
+      command: AWS,
       args: [
         's3',
         'sync',
@@ -128,27 +148,50 @@ async function toolsFor(endpoint: URL, images: string, state: string): Promise<T
   ];
 }
 
-async function benchServer(server: string, endpoint: URL, images: string): Promise<Row[]> {
+interface Server extends AsyncDisposable {
+  readonly name: string;
+  readonly endpoint: URL;
+}
+
+async function startLocal(folder: string): Promise<Server> {
+  const stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  return { name: 'local bucket', endpoint: new URL(stack.s3.endpoint), [Symbol.asyncDispose]: stack.stop };
+}
+
+/** With room for what three tools write. */
+async function startCeph(folder: string): Promise<Server> {
+  const server = await startRadosgw(join(folder, 'ceph'), 4 * BYTES + 1e9);
+  return { name: 'radosgw', endpoint: server.endpoint, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+interface Round {
+  readonly images: string;
+  readonly folder: string;
+  /** From 0. */
+  readonly round: number;
+}
+
+async function benchServer({ name: server, endpoint }: Server, { images, folder, round }: Round): Promise<Row[]> {
   const rows: Row[] = [];
   const bucket = openBucket(endpoint);
-  for (let round = 1; round <= Number(values.rounds); round += 1) {
-    await emptyBucket(bucket);
-    const state = await mkdtemp(join(work, 'state-'));
-    for (const { name, command, args, env } of await toolsFor(endpoint, images, state)) {
-      if ((await execa('which', [command], { reject: false })).exitCode !== 0) {
-        console.error(`${name} is not installed: apt install ${name}`);
-        continue;
-      }
-      for (const what of [`${name}, first`, `${name}, unchanged`]) {
-        const before = await keysOf(bucket);
-        try {
-          rows.push({ server, what, measurement: await measure(command, args, env) });
-        } catch (error) {
-          console.error(`${server}, ${what} failed: ${error instanceof Error ? error.message.slice(0, 300) : error}`);
-        }
-        const added = (await keysOf(bucket)).length - before.length;
-        console.error(`${server}, ${what}: ${rows.at(-1)?.measurement.seconds.toFixed(1)} s, ${added} objects written`);
-      }
+  // Once over next to nothing: Node and Python keep what they compiled, and the server its first steps.
+  const little = join(folder, 'little');
+  await mkdir(little);
+  await writeFile(join(little, 'image'), 'little');
+  for (const { command, args, env } of await toolsFor(endpoint, little, await mkdtemp(join(folder, 'state-')))) {
+    await execa(command, args, { env });
+  }
+  await emptyBucket(bucket);
+  // Whoever comes first finds the emptiest server: each round begins with another tool.
+  const tools = await toolsFor(endpoint, images, await mkdtemp(join(folder, 'state-')));
+  const turn = round % tools.length;
+  for (const { name, command, args, env } of [...tools.slice(turn), ...tools.slice(0, turn)]) {
+    for (const what of [`${name}, first`, `${name}, unchanged`]) {
+      const before = await keysOf(bucket);
+      const measurement = await measure(command, args, env);
+      rows.push({ server, what, measurement });
+      const added = (await keysOf(bucket)).length - before.length;
+      console.error(`${server}, ${what}: ${measurement.seconds.toFixed(1)} s, ${added} objects written`);
     }
   }
   return rows;

@@ -253,12 +253,18 @@ async function sendSlice(
     throw unreadable(cause);
   });
   const buffer = Buffer.allocUnsafe(Math.min(CHUNK, length));
+  // A request that ends early forgets the callback of a write: without this, nobody would close the file.
+  const ended = new Promise<never>((_, reject) => {
+    outgoing.once('close', () => reject(new ConnectionLost('the connection was closed')));
+  });
+  ended.catch(() => {});
   for (let sent = 0; sent < length; ) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, length - sent), offset + sent);
     if (bytesRead === 0) throw unreadable('it became shorter');
-    await new Promise<void>((resolve, reject) => {
+    const written = new Promise<void>((resolve, reject) => {
       outgoing.write(buffer.subarray(0, bytesRead), (error) => (error ? reject(error) : resolve()));
     });
+    await Promise.race([written, ended]);
     sent += bytesRead;
     onBytes(bytesRead);
   }
