@@ -44,6 +44,14 @@ let
         mcopy -o -m -i "$out" grub.cfg ::/EFI/BOOT/grub.cfg
       '';
   };
+  # Should nixpkgs lay them out in another way, evaluation says so: the area would be there, and nothing would read it.
+  menus =
+    lib.optional config.isoImage.makeBiosBootable "/isolinux/isolinux.cfg"
+    ++ lib.optionals config.isoImage.makeEfiBootable [
+      "/EFI"
+      "/boot/efi.img"
+    ];
+  missingMenus = lib.subtractLists (map (entry: entry.target) config.isoImage.contents) menus;
   rewriteMenu =
     entry:
     if rewrite ? ${entry.target} then
@@ -67,6 +75,13 @@ in
   ];
 
   nixosImage.kind = "iso";
+
+  assertions = [
+    {
+      assertion = missingMenus == [ ];
+      message = "isoImage.contents has no ${lib.concatStringsSep " and no " missingMenus}, so no customisation area can be added to the boot menu (nix/modules/iso.nix).";
+    }
+  ];
 
   isoImage = {
     makeBiosBootable = isx86;

@@ -120,6 +120,7 @@ describe("somebody else's images", () => {
     ['option', "The option `services.openssh.enabel' does not exist"],
     ['type', "A definition for option `boot.kernelParams' is not of type"],
     ['stage1', 'The installer images need boot.initrd.systemd.enable'],
+    ['menu', 'isoImage.contents has no /isolinux/isolinux.cfg and no /EFI and no /boot/efi.img'],
     ['unnamed', 'nixosImage.variant is not set: name this flavour of the image'],
   ])('with a wrong %s are refused with what to set', async (mistake, sentence) => {
     expect(await user.errorOf(`wrong.${mistake}`, 'image: image.drvPath')).toContain(sentence);

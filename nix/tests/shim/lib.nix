@@ -106,6 +106,7 @@ in
   optionals = condition: values: if condition then values else [ ];
   optionalAttrs = condition: attrs: if condition then attrs else { };
   optionalString = condition: text: if condition then text else "";
+  subtractLists = unwanted: filter (value: !elem value unwanted);
   unique = foldl' (seen: value: if elem value seen then seen else seen ++ [ value ]) [ ];
   versionOlder = left: right: builtins.compareVersions left right < 0;
 

@@ -51,6 +51,7 @@
         option = image { modules = [ { services.openssh.enabel = true; } ]; };
         type = image { modules = [ { boot.kernelParams = "quiet"; } ]; };
         stage1 = image { modules = [ { boot.initrd.systemd.enable = nixpkgs.lib.mkForce false; } ]; };
+        menu = image { modules = [ { isoImage.contents = nixpkgs.lib.mkForce [ ]; } ]; };
         size = image { modules = [ { nixosImage.sizeLimits.iso = 1; } ]; };
         unnamed =
           (nixpkgs.lib.nixosSystem {
