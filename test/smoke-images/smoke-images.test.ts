@@ -167,17 +167,20 @@ describe('prepare', () => {
 const canMount = (await execa('unshare', ['--mount', 'true'], { reject: false })).exitCode === 0;
 
 describe.skipIf(!canMount)('prepare on a machine that is no Debian', () => {
-  const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const SIGNED_BY = /signed-by=([^\]\s]+)/;
   const HIDE = `mount --make-rprivate /
-for folder in /etc/apt /var/lib/apt /var/lib/dpkg /usr/share/keyrings; do mount -t tmpfs none "$folder"; done
+for folder in /etc/apt /var/lib/apt /var/lib/dpkg /usr/share/keyrings; do
+  [ ! -d "$folder" ] || mount -t tmpfs none "$folder"
+done
 exec "$@"`;
   const BUILD_ENVIRONMENT = { PATH: '/elsewhere/bin:/usr/bin', LIBRARY_PATH: '/elsewhere/lib' };
+
+  const knownList = () => readFile(join(`${flake}.cache`, 'apt/amd64/sources.list'), 'utf8');
 
   /** Prepares into `folder` where nothing of Debian but its programs can be seen; its keys are in the file `keyring`. */
   async function prepareInto(folder: string, keyring: string) {
     const list = join(folder, 'debian.list');
-    const known = await readFile(join(`${flake}.cache`, 'apt/amd64/sources.list'), 'utf8');
-    await writeFile(list, known.replaceAll(KEYRING, keyring));
+    await writeFile(list, (await knownList()).replaceAll(new RegExp(SIGNED_BY, 'g'), `signed-by=${keyring}`));
     const command = [join(here, 'prepare'), '--cache', join(folder, 'cache'), join(folder, 'flake')];
     return execa('unshare', ['--mount', 'sh', '-euc', HIDE, 'hide', ...command], {
       env: { DEBIAN_SOURCES_LIST: list, SMOKE_BUILD_ENVIRONMENT: JSON.stringify(BUILD_ENVIRONMENT) },
@@ -199,7 +202,7 @@ exec "$@"`;
         join(folder, 'cache'),
       ]);
       const keyring = join(folder, 'keyring.gpg');
-      await copyFile(KEYRING, keyring);
+      await copyFile(SIGNED_BY.exec(await knownList())?.[1] ?? '', keyring);
       expect(await prepareInto(folder, keyring)).toMatchObject({ exitCode: 0 });
 
       const image = `path:${join(folder, 'flake')}#packages.x86_64-linux."netboot-interactive-nixos-26.05"`;
