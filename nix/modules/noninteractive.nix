@@ -17,7 +17,7 @@
   nix.registry = lib.mkForce { };
   nix.nixPath = lib.mkForce [ ];
 
-  # nixos-install stays. nixos-rebuild is what brings all of Python.
+  # nixos-install stays. nixos-rebuild is written in Python.
   system.tools = {
     nixos-build-vms.enable = false;
     nixos-option.enable = false;

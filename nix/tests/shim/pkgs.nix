@@ -111,7 +111,6 @@ let
     "parted"
     "patchelf"
     "pciutils"
-    "python3Minimal"
     "qemu"
     "qrencode"
     "rsync"
@@ -164,7 +163,12 @@ lib.genAttrs names (name: fake name { })
   };
   pkgsStatic = {
     busybox = fake "busybox" { };
-    iproute2 = fake "ip" { override = _changes: fake "ip" { }; };
+    iproute2 = fake "ip" {
+      override =
+        { iptables }:
+        assert iptables == null;
+        fake "ip" { };
+    };
     kexec-tools = fake "kexec" { };
   };
   OVMF = fake "OVMF" {
@@ -199,6 +203,10 @@ lib.genAttrs names (name: fake name { })
   };
   zfs = fake "zfs" {
     kernelModuleAttribute = "zfs_2_4";
-    override = _changes: fake "zfs-minimal" { kernelModuleAttribute = "zfs_2_4"; };
+    override =
+      {
+        enablePython ? true,
+      }:
+      fake (if enablePython then "zfs" else "zfs-minimal") { kernelModuleAttribute = "zfs_2_4"; };
   };
 }
