@@ -1,4 +1,4 @@
-import { CommanderError, type OptionValues, Command as Program } from 'commander';
+import { CommanderError, Option, type OptionValues, Command as Program } from 'commander';
 import pack from '../package.json' with { type: 'json' };
 import { type Command, openCommand } from './command.ts';
 import { CONFIG_FILE } from './config.ts';
@@ -63,7 +63,9 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
       .description(description)
       .option('-c, --config <file>', 'config file', CONFIG_FILE)
       .option('--json', 'print the result as JSON (docs/publishing.md describes it)')
-      .option('--progress <how>', 'terminal or plain; default: what stderr is');
+      .addOption(
+        new Option('--progress <how>', 'how to show it; default: what stderr is').choices(['terminal', 'plain']),
+      );
 
   const selective = (name: string, description: string) =>
     command(name, description)

@@ -71,9 +71,7 @@ export async function freezeCommand({ bucket, config, signal }: Command, name: s
   const since = timeOf(new Date(Date.now() + bucket.clockOffset));
   const state = thaw || !reason ? ({ status: 'live' } as const) : ({ status: 'frozen', since, reason } as const);
   const { changed } = await setState(bucket, channel, state, { dryRun, signal });
-  const done = thaw ? 'gets releases again' : 'is frozen';
-  const text = changed
-    ? `${channel}: ${dryRun ? 'would change: ' : ''}${done}`
-    : `${channel}: nothing to do, it ${done}`;
+  const [done, planned] = thaw ? ['gets releases again', 'would get releases again'] : ['is frozen', 'would be frozen'];
+  const text = changed ? `${channel}: ${dryRun ? planned : done}` : `${channel}: nothing to do, it ${done}`;
   return { json: { channel, state: state.status, changed, dryRun }, text };
 }

@@ -1,6 +1,6 @@
 import type { Channel } from '@nixos-images/shared';
 import type { Command } from '../command.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import { type AbandonedUpload, abortAbandonedUploads, findAbandonedUploads } from '../release/abandoned-uploads.ts';
 import { collect, previewCollection } from '../release/collect.ts';
 import type { Garbage, Retention } from '../release/garbage.ts';
@@ -38,11 +38,13 @@ function gcResult(found: readonly Garbage[], uploads: readonly AbandonedUpload[]
   const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
   const broken = uploads ?? [];
   const aborts =
-    broken.length === 0 ? '' : `, and ${deleted ? 'aborted' : 'abort'} ${broken.length} broken-off uploads`;
+    broken.length === 0
+      ? ''
+      : `, and ${deleted ? 'aborted' : 'abort'} ${formatCount(broken.length, 'broken-off upload')}`;
   const text =
     releases.length + blobs.length + expired.length + broken.length === 0
       ? 'nothing to collect'
-      : `${deleted ? 'deleted' : 'would delete'} ${blobs.length} blobs (${formatBytes(bytes)}) and ${releases.length} releases${aborts}${deleted ? '' : '; run gc --delete to do it'}`;
+      : `${deleted ? 'deleted' : 'would delete'} ${formatCount(blobs.length, 'blob')} (${formatBytes(bytes)}) and ${formatCount(releases.length, 'release')}${aborts}${deleted ? '' : '; run gc --delete to do it'}`;
   const lines = [
     ...releases.map((version) => `  release ${version}`),
     ...blobs.map(({ sha256, size }) => `  blob ${sha256} ${formatBytes(size)}`),

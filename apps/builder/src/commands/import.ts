@@ -8,7 +8,7 @@ import { channelOfTag } from '../github/family.ts';
 import { type Imported, importRelease } from '../github/import.ts';
 import type { GithubRelease } from '../github/release-objects.ts';
 import { GithubReleases } from '../github/releases.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import { attachSignatures } from '../release/attach.ts';
 import type { Promotion } from '../release/promote.ts';
 import { signingKeyFor } from '../sign/signing-key.ts';
@@ -173,7 +173,7 @@ function outcomeText(outcome: Outcome): string {
   if (outcome.state === 'failed') return `${outcome.tag}: not imported: ${outcome.reason}`;
   const { tag, imported } = outcome;
   const { version, images, bytes, downloadedBytes, withoutDigest, leftOut, published } = imported;
-  const what = `${version}, ${images.length} images, ${formatBytes(bytes)}`;
+  const what = `${version}, ${formatCount(images.length, 'image')}, ${formatBytes(bytes)}`;
   const said =
     published === undefined
       ? `${tag}: would be imported as ${what}`

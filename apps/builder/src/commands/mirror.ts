@@ -6,7 +6,7 @@ import { githubAccessFrom } from '../github/access.ts';
 import { type Mirrored, mirrorRelease } from '../github/mirror.ts';
 import { type LeftOut, mirrorAssets } from '../github/mirror-assets.ts';
 import { GithubReleases } from '../github/releases.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import { readCatalog } from '../release/stored.ts';
 import { selectChannels } from '../selection.ts';
 
@@ -47,7 +47,9 @@ export async function mirrorCommand(command: Command, names: readonly string[], 
     if (options.dryRun) {
       const tag = v.parse(GithubTag, version);
       const { assets, leftOut } = mirrorAssets(manifest, tag);
-      lines.push(`${channel}: ${assets.length} assets of ${version} would be in ${config.mirror.repository}`);
+      lines.push(
+        `${channel}: ${formatCount(assets.length, 'asset')} of ${version} would be in ${config.mirror.repository}`,
+      );
       lines.push(...leftOutLines(leftOut));
       channels.push({
         channel,
@@ -72,7 +74,9 @@ export function mirroredText(channel: Channel, mirrored: Mirrored): string {
   const { mirror, rollingTag, uploadedAssets, uploadedBytes, leftOut } = mirrored;
   const tags = rollingTag === undefined ? mirror.tag : `${mirror.tag} and ${rollingTag}`;
   const did =
-    uploadedAssets === 0 ? 'nothing to upload' : `${uploadedAssets} assets uploaded (${formatBytes(uploadedBytes)})`;
+    uploadedAssets === 0
+      ? 'nothing to upload'
+      : `${formatCount(uploadedAssets, 'asset')} uploaded (${formatBytes(uploadedBytes)})`;
   return [`${channel}: in ${mirror.repository} under ${tags}, ${did}`, ...leftOutLines(leftOut)].join('\n');
 }
 

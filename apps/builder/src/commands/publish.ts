@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import { attachSignatures, attachSource, inOrder } from '../release/attach.ts';
 import { composeCandidate, draftOf, sizeOf } from '../release/candidate.ts';
 import type { BuiltImage } from '../release/inspect.ts';
@@ -83,7 +83,7 @@ function publishedText(result: ChannelPublished): string {
     case 'published': {
       const { manifest, created, uploadedBlobs, uploadedBytes } = result.published;
       const said = created ? 'published' : 'was published already';
-      return `${result.channel}: ${manifest.version} ${said}, ${uploadedBlobs} blobs uploaded (${formatBytes(uploadedBytes)})`;
+      return `${result.channel}: ${manifest.version} ${said}, ${formatCount(uploadedBlobs, 'blob')} uploaded (${formatBytes(uploadedBytes)})`;
     }
   }
 }

@@ -2,7 +2,7 @@ import { versionsOf } from '@nixos-images/shared';
 import type { Command } from '../command.ts';
 import type { Config } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import { ReleaseCheck } from '../release/check.ts';
 import { checkEdge } from '../release/check-edge.ts';
 import { listVersions, readCatalog } from '../release/stored.ts';
@@ -25,12 +25,13 @@ export async function verifyCommand({ bucket, config, progress, signal }: Comman
     keys: trustedKeys(config),
     deep: options.deep ?? false,
     onBlob: ({ name }) => task.detail(name),
+    onBytes: task.advance,
   });
   try {
     for (const version of versions) await check.release(version);
     const problems = [...check.problems, ...(edge && catalog ? await checkEdge(edge, catalog, signal) : [])];
     const how = options.deep ? `read and hashed (${formatBytes(check.bytesRead)})` : 'looked at';
-    const summary = `${versions.length} releases, ${check.blobs} blobs ${how}: ${problems.length === 0 ? 'all right' : `${problems.length} problems`}`;
+    const summary = `${formatCount(versions.length, 'release')}, ${formatCount(check.blobs, 'blob')} ${how}: ${problems.length === 0 ? 'all right' : formatCount(problems.length, 'problem')}`;
     return {
       json: {
         releases: versions.length,

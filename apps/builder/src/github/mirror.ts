@@ -12,7 +12,7 @@ import {
 import * as v from 'valibot';
 import type { Bucket } from '../bucket.ts';
 import { Failure } from '../failure.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
 import { changeCatalog } from '../release/catalog-change.ts';
 import { type LeftOut, type MirrorAsset, mirrorAssets } from './mirror-assets.ts';
@@ -58,7 +58,7 @@ export async function mirrorRelease(manifest: Manifest, options: MirrorOptions):
     await announceMirror(bucket, manifest, mirror);
     const rollingTag = options.rolling ? v.parse(GithubTag, manifest.channel) : undefined;
     if (rollingTag !== undefined) await copy.bring(rollingTag, false);
-    task.end(`${copy.uploadedAssets} assets uploaded (${formatBytes(copy.uploadedBytes)})`);
+    task.end(`${formatCount(copy.uploadedAssets, 'asset')} uploaded (${formatBytes(copy.uploadedBytes)})`);
     const { uploadedAssets, uploadedBytes } = copy;
     return { mirror, rollingTag, uploadedAssets, uploadedBytes, leftOut };
   } catch (error) {

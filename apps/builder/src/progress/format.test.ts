@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatSeconds, formatShare } from './format.ts';
+import { formatBytes, formatCount, formatSeconds, formatShare } from './format.ts';
 
 it.each([
   [0, '0 B'],
@@ -17,6 +17,10 @@ it.each([
   [3780, '1 h 3 min'],
 ])('%d seconds are %s', (seconds, text) => {
   expect(formatSeconds(seconds)).toBe(text);
+});
+
+it('counts one thing as one', () => {
+  expect([0, 1, 2].map((count) => formatCount(count, 'blob'))).toEqual(['0 blobs', '1 blob', '2 blobs']);
 });
 
 it('says share, rate and time left of a counted task, and only what it knows of others', () => {

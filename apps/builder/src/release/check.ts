@@ -31,6 +31,8 @@ export interface CheckOptions {
   /** Read and hash every blob. */
   readonly deep: boolean;
   readonly onBlob?: (file: File) => void;
+  /** Called with the number of bytes that were read since the last call. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** What a look at a blob found. */
@@ -127,6 +129,7 @@ export class ReleaseCheck {
       sha256.update(chunk);
       blake2b.update(chunk);
       size += chunk.length;
+      this.#options.onBytes?.(chunk.length);
     }
     this.#bytes += size;
     if (size !== file.size) return bad(`has ${size} bytes instead of ${file.size}`);

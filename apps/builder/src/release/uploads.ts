@@ -1,6 +1,6 @@
 import type { Channel, Sha256 } from '@nixos-images/shared';
 import type { Bucket } from '../bucket.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import type { Progress, Task } from '../progress/progress.ts';
 import { type BlobFile, createUploader } from './upload.ts';
 
@@ -56,7 +56,9 @@ export class ReleaseUploads {
     }
     const { uploadedBlobs, uploadedBytes, presentBlobs } = this.#counts;
     const all = this.#all ?? this.#progress.begin(this.#title);
-    all.end(`${uploadedBlobs} blobs, ${formatBytes(uploadedBytes)}; ${presentBlobs} were there`);
+    all.end(
+      `${formatCount(uploadedBlobs, 'blob')}, ${formatBytes(uploadedBytes)}; ${presentBlobs} more in the bucket already`,
+    );
     return this.#counts;
   }
 

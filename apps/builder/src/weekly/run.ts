@@ -15,7 +15,7 @@ import { makePlans, type PlannedChannel } from '../commands/plan.ts';
 import { promoteGated, promotionText } from '../commands/promote.ts';
 import { publishPlanned } from '../commands/publish.ts';
 import { Failure, failureIn } from '../failure.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
 import type { ChannelPlan } from '../release/plan.ts';
 import type { Promotion } from '../release/promote.ts';
 import { setState } from '../release/rollback.ts';
@@ -158,7 +158,11 @@ class ChannelRun {
       const [planned] = await makePlans(this.#command, { channel: [this.#channel] });
       if (planned === undefined) throw new Failure(`The config has no ${this.#channel}.`);
       const news = planned.plan.images.filter(({ kept }) => kept === undefined);
-      const said = { unchanged: 'nothing new', frozen: 'frozen', 'to-release': `${news.length} images to build` };
+      const said = {
+        unchanged: 'nothing new',
+        frozen: 'frozen',
+        'to-release': `${formatCount(news.length, 'image')} to build`,
+      };
       return { value: planned, detail: said[planned.plan.state] };
     });
   }
@@ -169,7 +173,7 @@ class ChannelRun {
       const value = await publishPlanned(this.#command, { ...planned, plan });
       const { manifest, created, uploadedBlobs, uploadedBytes } = value;
       const how = created ? 'published' : 'was there';
-      const uploaded = `${uploadedBlobs} blobs uploaded (${formatBytes(uploadedBytes)})`;
+      const uploaded = `${formatCount(uploadedBlobs, 'blob')} uploaded (${formatBytes(uploadedBytes)})`;
       return { value, detail: `${manifest.version} ${how}, ${uploaded}, read back` };
     });
     const { manifest } = published;
@@ -205,7 +209,7 @@ class ChannelRun {
         const rest = plan.current === undefined ? 'is left out' : `stays as in ${plan.current.version}`;
         this.#problems.push(`${arch} does not build and ${rest}: ${sentenceOf(error)}`);
       }
-      return { value: withFormer(plan, new Set(failed.keys())), detail: `${count} images` };
+      return { value: withFormer(plan, new Set(failed.keys())), detail: formatCount(count, 'image') };
     });
   }
 
