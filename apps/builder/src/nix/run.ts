@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { execa } from 'execa';
+import { text } from 'node:stream/consumers';
 import { diskFull, EXIT, Failure } from '../failure.ts';
 import { type NixEvent, parseLogLine } from './log.ts';
 
@@ -26,17 +27,23 @@ export async function runNix(
 ): Promise<string> {
   signal?.throwIfAborted();
   const features = program === 'nix' ? ['--extra-experimental-features', 'nix-command flakes'] : [];
-  const child = execa(program, [...args, ...features, '--log-format', 'internal-json', '-v'], {
+  // Not execa: every publish comes through here, and execa's hundred modules would take 15 MB of memory.
+  const child = spawn(program, [...args, ...features, '--log-format', 'internal-json', '-v'], {
     cwd,
-    stdin: 'ignore',
-    buffer: { stdout: true, stderr: false },
-    forceKillAfterDelay: PATIENCE,
-    reject: false,
-    ...(signal && { cancelSignal: signal }),
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const ended = new Promise<{ exitCode: number | null } | { error: NodeJS.ErrnoException }>((resolve) => {
+    child.once('error', (error) => resolve({ error }));
+    child.once('close', (exitCode) => resolve({ exitCode }));
+  });
+  const stop = () => {
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), PATIENCE).unref();
+  };
+  signal?.addEventListener('abort', stop);
   const errors: string[] = [];
   const lastLines: string[] = [];
-  const log = (async () => {
+  const readLog = async () => {
     for await (const line of createInterface({ input: child.stderr })) {
       const event = parseLogLine(line);
       if (event.type === 'message' && event.level === 0) errors.push(event.text);
@@ -44,20 +51,24 @@ export async function runNix(
       if (lastLines.length > 10) lastLines.shift();
       onEvent?.(event);
     }
-  })();
-  const result = await child;
-  await log;
+  };
+  const [result, stdout] = await Promise.all([ended, text(child.stdout), readLog()]).finally(() => {
+    signal?.removeEventListener('abort', stop);
+  });
   signal?.throwIfAborted();
-  if (result.code === 'ENOENT') throw missing(program);
-  if (result.failed) {
+  if ('error' in result) throw result.error.code === 'ENOENT' ? missing(program) : result.error;
+  if (result.exitCode !== 0) {
     const full = [...errors, ...lastLines].find((line) => FULL.test(line));
     if (full !== undefined) throw diskFull(`Nix says: ${sentenceOf(full)}`);
-    const said = errors.length > 0 ? errors.map(sentenceOf).join(' ') : `exit code ${result.exitCode}`;
+    const said =
+      errors.length > 0
+        ? errors.map(sentenceOf).join(' ')
+        : `exit code ${result.exitCode ?? 'none: a signal ended it'}`;
     const shown =
       lastLines.length > 0 ? `\nThe last lines of the build:\n${lastLines.map((line) => `  ${line}`).join('\n')}` : '';
     throw new Failure(`Nix failed: ${said}${shown}`, { remedy: `See for yourself: ${program} ${quote(args)}` });
   }
-  return result.stdout;
+  return stdout;
 }
 
 function missing(program: string): Failure {
