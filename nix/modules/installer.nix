@@ -34,6 +34,12 @@
         ];
   };
 
+  # nixpkgs' text tells of empty passwords and NetworkManager.
+  services.getty.helpLine = lib.mkForce ''
+    You are root. SSH lets root in with a key: the old system's, or one that the download address or the kernel command
+    line named. They were shown above, with what else was taken over: systemctl status 'restore-*'
+  '';
+
   environment.systemPackages = [
     pkgs.disko
     pkgs.jq

@@ -1,5 +1,5 @@
 # For machines that a program installs: reached by SSH, small to download. Left out, because nobody sits in front of it:
-# manuals, editors, nixpkgs and compilers in the store, Python, X libraries, sudo and polkit, and the status screen.
+# manuals, editors, git, nixpkgs and compilers in the store, Python, X libraries, sudo and polkit, and the status screen.
 { lib, modulesPath, ... }:
 {
   imports = [
@@ -26,6 +26,8 @@
   environment.defaultPackages = lib.mkForce [ ];
   environment.stub-ld.enable = false;
   environment.ldso32 = null;
+  # Needed for flakes with a git+ address only, and who installs by program evaluates those elsewhere.
+  programs.git.enable = false;
   programs.nano.enable = false;
   programs.command-not-found.enable = false;
   programs.less.lessopen = null;

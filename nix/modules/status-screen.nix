@@ -59,6 +59,10 @@ in
       WorkingDirectory = "/root";
     };
   };
+  services.getty.helpLine = lib.mkForce ''
+    The first console (Alt+F1) shows root's password and the addresses; so does: status-screen --once
+  '';
+
   # A serial line has a shell only: it shows the screen once, when that starts.
   environment.loginShellInit = ''
     case "$(tty)" in

@@ -21,6 +21,7 @@ in
     IMAGE_VERSION = config.system.image.version;
   };
   greeting = config.services.getty.greetingLine;
+  help = config.services.getty.helpLine;
   kernel = config.boot.kernelPackages.kernel.version;
   kernelParams = config.boot.kernelParams;
   filesystems = builtins.filter (name: config.boot.supportedFilesystems.\${name}) (builtins.attrNames config.boot.supportedFilesystems);

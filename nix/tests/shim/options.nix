@@ -153,6 +153,7 @@ in
     programs = {
       command-not-found.enable = withDefault types.bool true;
       less.lessopen = withDefault (types.nullOr types.str) null;
+      git.enable = flag;
       nano.enable = withDefault types.bool true;
     };
 
@@ -170,6 +171,7 @@ in
       getty = {
         autologinUser = withDefault (types.nullOr types.str) null;
         greetingLine = option types.str;
+        helpLine = withDefault types.lines "";
       };
       journald.extraConfig = withDefault types.lines "";
       logrotate.enable = withDefault types.bool true;

@@ -3,6 +3,7 @@
   system.nixos.variant_id = lib.mkDefault "installer";
   services.openssh.enable = true;
   services.getty.autologinUser = "nixos";
+  services.getty.helpLine = "Text about passwords and network tools that our images have not.";
   users.users.nixos = {
     isNormalUser = true;
     initialHashedPassword = "";
