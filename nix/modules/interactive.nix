@@ -1,6 +1,6 @@
 # For a person with a screen: says how to reach the machine, and has ways to be reached where there is no cable, no
 # known address and no key.
-{ pkgs, ... }:
+{ lib, pkgs, ... }:
 {
   imports = [
     ./root-password.nix
@@ -9,11 +9,15 @@
     ./wifi.nix
   ];
 
+  # Screens and Wi-Fi want it. netboot-minimal.nix of nixpkgs leaves it out, by mkOverride 70.
+  hardware.enableRedistributableFirmware = lib.mkOverride 60 true;
+
   # Some cards show nothing once nouveau has set a mode; without it the firmware's mode stays.
   boot.kernelParams = [ "nouveau.modeset=0" ];
 
   environment.systemPackages = [
     pkgs.curl
+    pkgs.ethtool
     pkgs.git
     pkgs.htop
     pkgs.pciutils

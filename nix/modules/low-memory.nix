@@ -5,8 +5,6 @@
   imports = [ ./noninteractive.nix ];
 
   # No firmware at all: virtual machines need none, and they are what has 1 GB.
-  hardware.enableRedistributableFirmware = lib.mkForce false;
-  hardware.enableAllFirmware = lib.mkForce false;
   hardware.firmware = lib.mkForce [ ];
 
   # Kernel modules and userland of ZFS and bcachefs are a fifth of the image.

@@ -1,9 +1,11 @@
 # For machines that a program installs: reached by SSH, small to download. Left out, because nobody sits in front of it:
-# manuals, editors, git, nixpkgs and compilers in the store, Python, X libraries, sudo and polkit, and the status screen.
+# manuals, editors, git, nixpkgs and compilers in the store, Python, X libraries, sudo and polkit, firmware but for network
+# cards, and the status screen.
 { lib, modulesPath, ... }:
 {
   imports = [
     "${modulesPath}/profiles/perlless.nix"
+    ./wired-firmware.nix
     ./zfs-minimal.nix
   ];
   # Adds to lists that nothing can be taken out of again; what is needed of it stands in filesystems.nix.
@@ -54,10 +56,7 @@
   };
   users.groups.nixos = { };
 
-  # Firmware is most of the image; the default, zstd, is quicker to unpack and larger.
-  hardware.firmwareCompression = lib.mkDefault "xz";
-
-  # Graphics firmware and drivers: a serial line or a VGA text screen is all there is.
+  # Drivers for graphics: a serial line or a VGA text screen is all there is.
   boot.blacklistedKernelModules = [
     "amdgpu"
     "i915"

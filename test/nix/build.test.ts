@@ -90,6 +90,18 @@ describe('the folder of an ISO', () => {
   });
 });
 
+describe('the firmware of the small images', () => {
+  it('is that of network cards, with the links in it', async () => {
+    const built = await flake.build(
+      'packages.x86_64-linux."kexec-noninteractive-nixos-26.05".config.system.build.wiredFirmware',
+    );
+    const { stdout } = await execa('find', ['-L', '.', '-type', 'f'], { cwd: join(built, 'lib/firmware') });
+    const files = stdout.split('\n');
+    expect(files).toEqual(expect.arrayContaining(['./rtl_nic/1.fw', './intel/ice/1.fw', './intel/ice/ice.pkg']));
+    expect(files.filter((file) => /amdgpu|vpu/.test(file))).toEqual([]);
+  });
+});
+
 describe('a file above its limit', () => {
   it('fails the build with its size and what to do', async () => {
     const user = await LocalFlake.ofUser('limits');

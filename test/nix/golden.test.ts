@@ -26,6 +26,10 @@ in
   kernelParams = config.boot.kernelParams;
   filesystems = builtins.filter (name: config.boot.supportedFilesystems.\${name}) (builtins.attrNames config.boot.supportedFilesystems);
   packages = names config.environment.systemPackages;
+  firmware = {
+    redistributable = config.hardware.enableRedistributableFirmware;
+    packages = map (package: package.name) config.hardware.firmware;
+  };
   network = config.systemd.network.networks;
   nixSettings = config.nix.settings;
   sshd = config.services.openssh.settings;

@@ -102,14 +102,8 @@ in
     hardware = {
       cpu.amd.updateMicrocode = flag;
       cpu.intel.updateMicrocode = flag;
-      enableAllFirmware = flag;
       enableRedistributableFirmware = flag;
       firmware = packages;
-      firmwareCompression = withDefault (types.enum [
-        "xz"
-        "zstd"
-        "none"
-      ]) "zstd";
     };
 
     networking = {

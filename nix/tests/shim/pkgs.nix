@@ -81,6 +81,7 @@ let
     "dpkg"
     "dropbear"
     "e2fsprogs"
+    "ethtool"
     "gawk"
     "git"
     "glibc"
@@ -152,6 +153,13 @@ lib.genAttrs names (name: fake name { })
     runCommand "vm-test-run-${test.name}" { inherit (test) testScript; } ''
       echo "$testScript" >"$out"
     '';
+  linux-firmware = runCommand "linux-firmware" { } ''
+    mkdir -p "$out/lib/firmware/intel"
+    cd "$out/lib/firmware"
+    mkdir amdgpu bnx2 bnx2x cxgb3 cxgb4 e100 intel/ice intel/vpu liquidio qed rtl_nic tigon
+    for folder in * intel/*; do echo "$folder" >"$folder/1.fw"; done
+    ln -s 1.fw intel/ice/ice.pkg
+  '';
   linuxPackages = kernelPackages "6.12.40" false;
   # The newest lacks ZFS, as it does most of the time; one was removed, and says so when it is looked at.
   linuxKernel.packages = {

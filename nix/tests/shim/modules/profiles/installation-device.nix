@@ -11,5 +11,6 @@
   users.users.root.initialHashedPassword = "";
   system.extraDependencies = [ pkgs.stdenv ];
   boot.swraid.enable = true;
+  hardware.enableRedistributableFirmware = true;
   networking.wireless.enable = lib.mkDefault true;
 }

@@ -15,6 +15,7 @@
     default = "zstd -Xcompression-level 19";
   };
 
+  config.hardware.enableRedistributableFirmware = lib.mkOverride 70 false;
   config.system.build = {
     squashfsStore = pkgs.runCommand "nix-store.squashfs" { } ''
       echo ${config.system.build.toplevel} >"$out"
