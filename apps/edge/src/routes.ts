@@ -7,6 +7,7 @@ import { deliver } from './http/deliver.ts';
 import { endHeaders } from './http/end-headers.ts';
 import { mirrorRedirect } from './http/mirror-redirect.ts';
 import { CORS } from './http/represent.ts';
+import { pathOf, routeOf } from './http/request-path.ts';
 import { type PagePath, pageOf } from './pages/paths.ts';
 import { type Problem, problem } from './problem.ts';
 import { countDownload, logLine, type Notes } from './request-log.ts';
@@ -16,7 +17,18 @@ import { answerBootScript, answerCatalog, answerPublicKey, answerRelease } from 
 import { remembered } from './resolve/remembered.ts';
 import { type Bindings, type Settings, settingsOf } from './settings.ts';
 
-type Edge = { Bindings: Bindings; Variables: { notes: Notes } };
+/** What every handler has at hand: hono's `env`, made for each request. */
+interface AtHand {
+  readonly bindings: Bindings;
+  readonly notes: Notes;
+}
+
+type Edge = { Bindings: AtHand };
+
+/** The Worker as the platform calls it. */
+export interface App {
+  readonly fetch: (request: Request, bindings: Bindings, context: ExecutionContext) => Promise<Response>;
+}
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
@@ -24,18 +36,25 @@ const METHODS = 'GET, HEAD, OPTIONS';
  * The Worker: holds the catalog and small objects between requests.
  * @param log receives one line of JSON a request.
  */
-export function createApp(log: (line: string) => void): Hono<Edge> {
+export function createApp(log: (line: string) => void): App {
+  const routes = createRoutes();
+  return {
+    // Around the routes instead of a middleware among them: hono answers at once where only one handler fits.
+    async fetch(request, bindings, context) {
+      const notes: Notes = { path: pathOf(request.url) };
+      const response = await routes.fetch(request, { bindings, notes }, context);
+      countDownload(bindings.DOWNLOADS, request, response, notes);
+      log(logLine(request, response, notes));
+      return response;
+    },
+  };
+}
+
+function createRoutes(): Hono<Edge> {
   const holder = new CatalogHolder();
   const objects = new WrittenOnce();
-  const app = new Hono<Edge>();
+  const app = new Hono<Edge>({ getPath: ({ url }, options) => routeOf(options?.env?.notes.path ?? pathOf(url)) });
 
-  app.use(async (c, next) => {
-    const notes: Notes = {};
-    c.set('notes', notes);
-    await next();
-    countDownload(c.env.DOWNLOADS, c.req.raw, c.res, notes);
-    log(logLine(c.req.raw, c.res, notes));
-  });
   app.options(
     '*',
     () =>
@@ -50,40 +69,34 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
         },
       }),
   );
-  app.use(async (c, next) => {
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
-    return problemResponse(
-      c.req.raw,
-      problem(405, `${c.req.method.replace(/[^A-Z]/g, '')} does not work here; use GET or HEAD.`),
-    );
-  });
-
   const read = async (c: Context<Edge>): Promise<Reading> => {
-    const settings = settingsOf(c.env);
-    const reading = await holder.read(c.env.BUCKET, limitsOf(settings), (work) => c.executionCtx.waitUntil(work));
-    c.get('notes').catalog = reading.state;
+    const settings = settingsOf(c.env.bindings);
+    const reading = await holder.read(c.env.bindings.BUCKET, limitsOf(settings), (work) =>
+      c.executionCtx.waitUntil(work),
+    );
+    c.env.notes.catalog = reading.state;
     return reading;
   };
 
   const answer = (find: (path: string, sources: Sources) => Promise<Answer>) => async (c: Context<Edge>) => {
     const reading = await read(c);
-    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.get('notes')));
-    const settings = settingsOf(c.env);
+    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.env.notes));
+    const settings = settingsOf(c.env.bindings);
     const { snapshot } = reading;
-    const { pathname, hostname } = new URL(c.req.url);
-    if (pathname.startsWith('/with/') && !customises(settings, hostname)) {
+    const { path } = c.env.notes;
+    if (path.startsWith('/with/') && !customises(settings, new URL(c.req.url).hostname)) {
       return problemResponse(c.req.raw, problem(404, 'Customised images are not served here.'));
     }
-    const found = await remembered(snapshot, pathname, () =>
-      find(pathname, { snapshot, objects, bucket: c.env.BUCKET, settings }),
+    const found = await remembered(snapshot, path, () =>
+      find(path, { snapshot, objects, bucket: c.env.bindings.BUCKET, settings }),
     );
     if (!isFound(found)) return problemResponse(c.req.raw, found);
-    c.get('notes').subject = found.subject;
-    const response = await deliver(c.req.raw, found.representation, blobsFor(c.env, settings)).catch(
+    c.env.notes.subject = found.subject;
+    const response = await deliver(c.req.raw, found.representation, blobsFor(c.env.bindings, settings)).catch(
       (error: unknown) => {
         const elsewhere = mirrorRedirect(c.req.raw, found.representation, snapshot.catalog, error);
         if (elsewhere === undefined) throw error;
-        c.get('notes').fault = String(error);
+        c.env.notes.fault = String(error);
         return elsewhere;
       },
     );
@@ -98,9 +111,9 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
   };
 
   app.get('/healthz', async (c) => {
-    const settings = settingsOf(c.env);
+    const settings = settingsOf(c.env.bindings);
     // A look of its own at the bucket: a held catalog would hide that it cannot be read.
-    const reading = await new CatalogHolder().read(c.env.BUCKET, { fresh: 0, wait: 0, stale: 0 }, () => {});
+    const reading = await new CatalogHolder().read(c.env.bindings.BUCKET, { fresh: 0, wait: 0, stale: 0 }, () => {});
     const { healthOf } = await import('./health.ts');
     const health = healthOf(reading, Date.now(), settings.CHANNEL_LIMIT_DAYS);
     return c.json(health, health.healthy ? 200 : 503, { ...CORS, 'Cache-Control': 'no-store' });
@@ -121,26 +134,34 @@ export function createApp(log: (line: string) => void): Hono<Edge> {
     '/v1/releases/*',
     answer((path, sources) => answerRelease(path.slice('/v1/releases/'.length), sources)),
   );
+  const answerImages = answer(answerAddress);
   app.get('*', (c) => {
-    const page = pageOf(new URL(c.req.url).pathname);
-    return page === undefined ? answer(answerAddress)(c) : answerPage(c, page);
+    const page = pageOf(c.env.notes.path);
+    return page === undefined ? answerImages(c) : answerPage(c, page);
   });
+  // All of GET and HEAD found a handler by now.
+  app.notFound((c) =>
+    problemResponse(
+      c.req.raw,
+      problem(405, `${c.req.method.replace(/[^A-Z]/g, '')} does not work here; use GET or HEAD.`),
+    ),
+  );
 
   const answerPage = async (c: Context<Edge>, page: PagePath): Promise<Response> => {
     const reading = await read(c);
-    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.get('notes')));
-    const settings = settingsOf(c.env);
+    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.env.notes));
+    const settings = settingsOf(c.env.bindings);
     // Loaded here only: whoever downloads an image never waits for pages.
     const { renderPage } = await import('./pages/index.ts');
     const reader = /\btext\/html\b/.test(c.req.header('Accept') ?? '') ? 'browser' : 'terminal';
-    const sources = { snapshot: reading.snapshot, objects, bucket: c.env.BUCKET, settings };
+    const sources = { snapshot: reading.snapshot, objects, bucket: c.env.bindings.BUCKET, settings };
     const rendered = await renderPage(page, reader, originOf(c.req.url, settings), sources);
     if ('sentence' in rendered) return problemResponse(c.req.raw, rendered);
-    return deliver(c.req.raw, rendered, blobsFor(c.env, settings));
+    return deliver(c.req.raw, rendered, blobsFor(c.env.bindings, settings));
   };
 
   app.onError((error, c) => {
-    c.get('notes').fault = String(error);
+    c.env.notes.fault = String(error);
     return problemResponse(c.req.raw, faultOf(error));
   });
   return app;

@@ -10,7 +10,8 @@ export function pageOf(path: string): PagePath | undefined {
   if (path === '/') return { page: 'home', path };
   if (path === '/feed.atom') return { page: 'feed', path };
   if (path === '/openapi.json') return { page: 'openapi', path };
-  if (!path.startsWith('/releases')) return undefined;
+  // Every download comes by here: only what can be a list is read as an address.
+  if (!/^\/releases(\/[^/]*)?\/?$/.test(path)) return undefined;
   const parsed = parseAddress(path);
   if (!parsed.ok) return undefined;
   if (parsed.address.type === 'releases') return { page: 'releases', path: '/releases/' };
