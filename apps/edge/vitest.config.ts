@@ -4,7 +4,15 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 /** Tests that run in workerd itself, with a bucket. */
 export function inWorkerd(name: string, include: string[], root: string): TestProjectInlineConfiguration {
   return {
-    plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-01', r2Buckets: ['BUCKET'] } })],
+    plugins: [
+      cloudflareTest({
+        miniflare: {
+          compatibilityDate: '2026-10-01',
+          r2Buckets: ['BUCKET'],
+          analyticsEngineDatasets: { DOWNLOADS: { dataset: 'downloads' } },
+        },
+      }),
+    ],
     define: { OPENAPI_DOCUMENT: '"{}"' },
     test: { name, include, root },
   };

@@ -3,23 +3,8 @@ import { env } from 'cloudflare:workers';
 import { blobKey } from '@nixos-images/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type SampleRelease, sampleCatalog, sampleRelease } from '../local/sample-release.ts';
+import { countingBucket } from './bucket/counting-bucket.ts';
 import { createApp } from './routes.ts';
-
-/** A bucket that counts what is asked of the real one. */
-function counting(bucket: R2Bucket): { bucket: R2Bucket; operations: string[] } {
-  const operations: string[] = [];
-  const counted = new Proxy(bucket, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      return (...parameters: unknown[]) => {
-        operations.push(`${String(name)} ${String(parameters[0])}`);
-        return value.apply(target, parameters);
-      };
-    },
-  });
-  return { bucket: counted, operations };
-}
 
 describe('operations on the bucket', () => {
   let release: SampleRelease;
@@ -36,7 +21,7 @@ describe('operations on the bucket', () => {
     for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
     const { key, bytes } = sampleCatalog([release.manifest]);
     await env.BUCKET.put(key, bytes);
-    const counted = counting(env.BUCKET);
+    const counted = countingBucket(env.BUCKET);
     operations = counted.operations;
     const app = createApp(() => {});
     ask = async (path, init) => {
@@ -95,7 +80,7 @@ describe('operations on the bucket', () => {
   });
 
   it('there are two for the very first body', async () => {
-    const cold = counting(env.BUCKET);
+    const cold = countingBucket(env.BUCKET);
     const context = createExecutionContext();
     const response = await createApp(() => {}).fetch(
       new Request('http://edge.test/kexec/x86_64'),

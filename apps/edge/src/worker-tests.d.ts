@@ -2,5 +2,6 @@
 declare namespace Cloudflare {
   interface Env {
     readonly BUCKET: R2Bucket;
+    readonly DOWNLOADS: AnalyticsEngineDataset;
   }
 }

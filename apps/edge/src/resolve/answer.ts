@@ -16,13 +16,20 @@ export interface Subject {
   readonly view: View;
 }
 
+/** How long an answer holds for its path while the catalog stays the same. */
+export type Keep =
+  | 'always'
+  /** An object of the release is still to come, or may come anew. */
+  | 'briefly'
+  /** There is no end of such paths, so they are not kept. */
+  | 'never';
+
 /** Bytes to deliver. */
 export interface Found {
   readonly representation: Representation;
   /** Undefined for what belongs to no image. */
   readonly subject: Subject | undefined;
-  /** False if the same catalog may give another answer later, because an object of the release is still to come. */
-  readonly settled: boolean;
+  readonly keep: Keep;
 }
 
 export type Answer = Found | Problem;

@@ -1,14 +1,18 @@
-import type { BootRecord, Image, Manifest } from '@nixos-images/shared';
+import type { BootRecord, ChannelState, Image, Manifest } from '@nixos-images/shared';
 import type { ImageDescription } from './descriptions.ts';
+
+/** What is known of an address beside the manifest. */
+export interface Known extends Pick<ImageDescription, 'pinned' | 'file' | 'customisation'> {
+  /** Undefined if the catalog no longer has the channel. */
+  readonly state: ChannelState | undefined;
+  readonly boot: BootRecord | undefined;
+}
 
 /** Tells in JSON what an address gives. */
 export function describeImage(
   manifest: Manifest,
   image: Image,
-  pinned: string,
-  file: ImageDescription['file'],
-  boot: BootRecord | undefined,
-  customisation: ImageDescription['customisation'],
+  { pinned, file, state, boot, customisation }: Known,
 ): ImageDescription {
   const { channel, version, smoke, published, nixpkgs } = manifest;
   const { kind, arch, variant, origin } = image;
@@ -18,6 +22,7 @@ export function describeImage(
     arch,
     variant,
     channel,
+    state: state ?? null,
     version,
     smoke,
     published,

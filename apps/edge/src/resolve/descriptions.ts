@@ -2,6 +2,7 @@ import {
   Arch,
   BootRecord,
   Channel,
+  ChannelState,
   CustomisationArea,
   Kind,
   Manifest,
@@ -22,6 +23,8 @@ export const ImageDescription = v.object({
   arch: Arch,
   variant: Variant,
   channel: Channel,
+  /** Whether the channel still gets releases, and if not, since when and why; null if it is not in the catalog any more. */
+  state: v.nullable(ChannelState),
   version: Version,
   /** True if this stands in for NixOS where no NixOS can be built. */
   smoke: v.boolean(),

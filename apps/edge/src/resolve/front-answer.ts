@@ -4,8 +4,8 @@ import { JSON_TYPE, representText, TEXT_TYPE } from '../http/represent.ts';
 import type { Representation } from '../http/representation.ts';
 import { problem } from '../problem.ts';
 import type { Answer, Found, Sources } from './answer.ts';
+import { bootRecordOf, isFinal } from './boot-record.ts';
 import type { ReleaseDescription } from './descriptions.ts';
-import { bootRecordOf } from './image-answer.ts';
 import { findManifest, unknownVersion } from './release.ts';
 
 /** Answers `/boot.ipxe`. */
@@ -38,7 +38,7 @@ export async function answerRelease(document: string, sources: Sources): Promise
     JSON_TYPE,
     modified,
   );
-  return { ...found, settled: boot !== undefined };
+  return { ...found, keep: isFinal(boot) ? 'always' : 'briefly' };
 }
 
 /** Answers `/minisign.pub`: the key that the newest releases are signed with. Looked up once for each state of the catalog. */
@@ -61,5 +61,5 @@ async function text(body: string, pinned: string, name: string, mediaType: strin
     modified,
     lasting: 'until-asked',
   });
-  return { representation, subject: undefined, settled: true };
+  return { representation, subject: undefined, keep: 'always' };
 }

@@ -1,12 +1,9 @@
 import {
-  BootRecord,
   type Customisation,
   type File,
   type Image,
   type ImageAddress,
   type Manifest,
-  parseJson,
-  releaseKey,
   signatureKey,
 } from '@nixos-images/shared';
 import { JSON_TYPE, represent, representText, TEXT_TYPE } from '../http/represent.ts';
@@ -14,6 +11,7 @@ import type { Representation } from '../http/representation.ts';
 import { cmdlineOf, netbootScript } from '../ipxe/netboot-script.ts';
 import { type Problem, problem } from '../problem.ts';
 import type { Answer, Sources } from './answer.ts';
+import { bootRecordOf, isFinal } from './boot-record.ts';
 import { describeImage } from './describe.ts';
 import { fileOf, partName, pinnedAddress, resolveImage } from './image.ts';
 import { type ResolvedRelease, resolveRelease } from './release.ts';
@@ -30,10 +28,10 @@ export async function answerImage(address: ImageAddress, sources: Sources): Prom
   const representation = await viewOf({ ...address, release, image }, sources);
   if ('sentence' in representation) return representation;
   const { channel, version } = manifest;
-  // There is no end of customisations, so they are not kept.
-  if (address.customisation !== undefined) return { representation, subject: undefined, settled: false };
-  const settled = view !== 'json' || (await bootRecordOf(manifest, sources)) !== undefined;
-  return { representation, subject: { kind, arch, variant: image.variant, channel, version, part, view }, settled };
+  const subject = { kind, arch, variant: image.variant, channel, version, part, view };
+  if (address.customisation !== undefined) return { representation, subject, keep: 'never' };
+  const settled = view !== 'json' || isFinal(await bootRecordOf(manifest, sources));
+  return { representation, subject, keep: settled ? 'always' : 'briefly' };
 }
 
 interface Meant extends Pick<ImageAddress, 'part' | 'view' | 'customisation'> {
@@ -62,14 +60,23 @@ async function viewOf(meant: Meant, sources: Sources): Promise<Representation | 
       return representText(signature, { ...about, lasting });
     }
     case 'json': {
+      const { catalog } = sources.snapshot;
       const boot = await bootRecordOf(manifest, sources);
+      const state = catalog.channels[manifest.channel]?.state;
       const described = file ?? writtenFile(itself, name);
       const added = customisation === undefined ? null : await describeAdded(image, customisation, sources);
       if (added !== null && 'sentence' in added) return added;
-      const description = describeImage(manifest, image, pinnedPath, described, boot, added);
+      const description = describeImage(manifest, image, {
+        pinned: pinnedPath,
+        file: described,
+        state,
+        boot,
+        customisation: added,
+      });
       const text = `${JSON.stringify(description, null, 2)}\n`;
-      // The boot record may come later than the release.
-      return representText(text, { ...about, mediaType: JSON_TYPE, lasting: 'until-asked' });
+      // The boot record and the end of a channel may come later than the release.
+      const modified = Math.max(Date.parse(catalog.updated), boot === undefined ? 0 : Date.parse(boot.time));
+      return representText(text, { ...about, modified, mediaType: JSON_TYPE, lasting: 'until-asked' });
     }
   }
 }
@@ -114,16 +121,6 @@ function unsigned({ version }: Manifest, file: File | undefined): Problem {
   return file === undefined
     ? problem(404, 'This text is written by the server and not signed; the files that it names are.')
     : problem(404, `Release ${version} is not signed. Its checksums:`, [`/releases/${version}/SHA256SUMS`]);
-}
-
-/** The boot record of a release; undefined as long as there is none. */
-export async function bootRecordOf(
-  { version }: Manifest,
-  { objects, bucket }: Pick<Sources, 'objects' | 'bucket'>,
-): Promise<BootRecord | undefined> {
-  const key = releaseKey(version, 'boot.json');
-  const object = await objects.read(bucket, key);
-  return object === undefined ? undefined : parseJson(BootRecord, object.text, key);
 }
 
 async function describeAdded(image: Image, customisation: Customisation, { settings }: Sources) {

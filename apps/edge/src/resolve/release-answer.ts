@@ -38,10 +38,13 @@ export async function answerEntry({ version, name }: EntryAddress, sources: Sour
   const object = key === undefined ? undefined : await objects.read(bucket, key);
   if (object !== undefined) {
     const mediaType = name.endsWith('.json') ? JSON_TYPE : TEXT_TYPE;
+    const { text, uploaded, final } = object;
+    // Dated by its writing: it may come long after the release, and If-Modified-Since must notice.
+    const dated = { ...about, mediaType, modified: uploaded, lasting: final ? about.lasting : 'until-asked' } as const;
     return {
-      representation: await representText(object.text, { ...about, mediaType }),
+      representation: await representText(text, dated),
       subject: undefined,
-      settled: true,
+      keep: final ? 'always' : 'briefly',
     };
   }
   return problem(404, `Release ${version} has no file${quote(name)}. It has these:`, entriesOf(manifest));
@@ -76,7 +79,7 @@ export async function allEntriesOf(
 
 function found(manifest: Manifest, { kind, arch, variant }: Image, part: Part, representation: Representation): Answer {
   const { channel, version } = manifest;
-  return { representation, subject: { kind, arch, variant, channel, version, part, view: 'itself' }, settled: true };
+  return { representation, subject: { kind, arch, variant, channel, version, part, view: 'itself' }, keep: 'always' };
 }
 
 const INTERACTIVE = v.parse(Variant, 'interactive');

@@ -1,0 +1,172 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { Catalog, formatJson, releaseKey } from '@nixos-images/shared';
+import * as v from 'valibot';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type SampleRelease, sampleCatalog, sampleRelease } from '../local/sample-release.ts';
+import { createApp } from './routes.ts';
+
+const VERSION = '26.05.20260820.e17386d';
+const STATE = {
+  status: 'frozen',
+  since: '2026-11-01T00:00:00.000Z',
+  reason: 'NixOS 26.05 is no longer maintained',
+  sunset: '2027-05-01T00:00:00.000Z',
+} as const;
+const CUSTOMISED = `/with/cmdline:${btoa('panic=10')}`;
+
+let release: SampleRelease;
+let log: Record<string, unknown>[];
+let points: AnalyticsEngineDataPoint[];
+let ask: (path: string, init?: RequestInit, downloads?: AnalyticsEngineDataset) => Promise<Response>;
+
+/** Writes the release, its channel live or ended. */
+async function publish(state?: typeof STATE): Promise<void> {
+  for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
+  const { key, catalog } = sampleCatalog([release.manifest]);
+  const channels = Object.fromEntries(
+    Object.entries(catalog.channels).map(([name, entry]) => [name, { ...entry, state: state ?? entry.state }]),
+  );
+  await env.BUCKET.put(key, formatJson(v.parse(Catalog, { ...catalog, channels })));
+}
+
+beforeEach(async () => {
+  release = await sampleRelease({
+    version: VERSION,
+    channel: 'nixos-26.05',
+    size: 4096,
+    published: '2026-08-20T00:00:00.000Z',
+  });
+  log = [];
+  points = [];
+  const recorder: AnalyticsEngineDataset = { writeDataPoint: (point) => void points.push(point ?? {}) };
+  const app = createApp((line) => log.push(JSON.parse(line)));
+  ask = async (path, init, downloads = recorder) => {
+    const context = createExecutionContext();
+    const request = new Request(`http://edge.test${path}`, init);
+    const response = await app.fetch(request, { BUCKET: env.BUCKET, DOWNLOADS: downloads }, context);
+    await waitOnExecutionContext(context);
+    return response;
+  };
+});
+
+describe('a channel that upstream ended', () => {
+  beforeEach(() => publish(STATE));
+
+  it.each(['/kexec/x86_64', '/kexec@26.05/x86_64.sha256', `/kexec@${VERSION}/x86_64`, `${CUSTOMISED}/kexec/x86_64`])(
+    'is announced in the headers of %s',
+    async (path) => {
+      const response = await ask(path);
+      await response.arrayBuffer();
+      expect(response.status).toBe(200);
+      expect(response.headers.get('Deprecation')).toBe(`@${Date.parse(STATE.since) / 1000}`);
+      expect(response.headers.get('Sunset')).toBe('Sat, 01 May 2027 00:00:00 GMT');
+    },
+  );
+
+  it('is named by .json, with the reason', async () => {
+    expect(await (await ask('/kexec/x86_64.json')).json()).toMatchObject({ channel: 'nixos-26.05', state: STATE });
+    expect(await (await ask(`${CUSTOMISED}/kexec/x86_64.json`)).json()).toMatchObject({ state: STATE });
+  });
+});
+
+describe('a live channel', () => {
+  beforeEach(() => publish());
+
+  it('is named so by .json, and announces nothing', async () => {
+    const response = await ask('/kexec/x86_64.json');
+    expect(await response.json()).toMatchObject({ state: { status: 'live' } });
+    expect(response.headers.has('Deprecation')).toBe(false);
+  });
+});
+
+describe('the boot record of a release', () => {
+  beforeEach(() => publish());
+  const path = `/releases/${VERSION}/boot.json`;
+
+  it('is not to be kept while the tests may still run, and for ever when they ran', async () => {
+    expect((await ask(path)).headers.get('Cache-Control')).toBe('public, max-age=0, must-revalidate');
+    const tests = [
+      { kind: 'kexec', arch: 'x86_64', variant: 'noninteractive', path: 'kexec', outcome: 'booted', seconds: 14 },
+    ];
+    const record = { schema: 1, version: VERSION, time: '2026-08-21T00:00:00.000Z', gate: 'run', tools: {}, tests };
+    await env.BUCKET.put(releaseKey(release.manifest.version, 'boot.json'), formatJson(record));
+    const later = createApp(() => {});
+    const context = createExecutionContext();
+    const response = await later.fetch(new Request(`http://edge.test${path}`), { BUCKET: env.BUCKET }, context);
+    expect(response.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');
+    expect(await response.json()).toMatchObject({ gate: 'run' });
+  });
+});
+
+describe('a download', () => {
+  beforeEach(() => publish());
+  const COUNTED = {
+    indexes: ['kexec-x86_64-noninteractive-nixos-26.05'],
+    blobs: ['kexec', 'x86_64', 'noninteractive', 'nixos-26.05', VERSION, 'tarball'],
+    doubles: [1, 4096],
+  };
+
+  it('is counted by kind, arch, variant, channel, version and part', async () => {
+    await (await ask('/kexec/x86_64')).arrayBuffer();
+    expect(points).toEqual([COUNTED]);
+  });
+
+  it('in parts is counted once, by its first', async () => {
+    await (await ask('/kexec/x86_64', { headers: { Range: 'bytes=0-999' } })).arrayBuffer();
+    await (await ask('/kexec/x86_64', { headers: { Range: 'bytes=1000-' } })).arrayBuffer();
+    expect(points).toEqual([{ ...COUNTED, doubles: [1, 1000] }]);
+  });
+
+  it('is what GET of an image gives, and neither its checksum, HEAD, 304 nor an error', async () => {
+    const etag = (await ask('/kexec/x86_64', { method: 'HEAD' })).headers.get('ETag') ?? '';
+    await ask('/kexec/x86_64', { headers: { 'If-None-Match': etag } });
+    await ask('/kexec/x86_64.sha256');
+    await ask('/kexec/riscv64');
+    await ask('/boot.ipxe');
+    expect(points).toEqual([]);
+  });
+
+  it('that is customised counts as well, and is logged with what it resolved to', async () => {
+    const response = await ask(`${CUSTOMISED}/kexec/x86_64`);
+    const { length } = new Uint8Array(await response.arrayBuffer());
+    expect(points).toEqual([{ ...COUNTED, doubles: [1, length] }]);
+    expect(log.at(-1)).toMatchObject({ kind: 'kexec', version: VERSION, view: 'itself', status: 200, bytes: length });
+  });
+
+  it("goes through with the runtime's own dataset bound", async () => {
+    const response = await ask('/kexec/x86_64', {}, env.DOWNLOADS);
+    await response.arrayBuffer();
+    expect(response.status).toBe(200);
+    expect(log.at(-1)).not.toHaveProperty('fault');
+  });
+});
+
+describe('the log', () => {
+  beforeEach(() => publish());
+
+  it('has one line for each request, with what it resolved to and no trace of who asked', async () => {
+    const headers = { 'CF-Connecting-IP': '192.0.2.7', 'User-Agent': 'curl/8', Range: 'bytes=0-9' };
+    await (await ask('/kexec/AMD64.tar.gz', { headers })).arrayBuffer();
+    await (await ask('/nothing')).arrayBuffer();
+    await ask('/kexec/x86_64', { method: 'DELETE' });
+    const [download, nothing, refused] = log;
+    expect(log).toHaveLength(3);
+    expect(download).toEqual({
+      method: 'GET',
+      path: '/kexec/AMD64.tar.gz',
+      status: 206,
+      bytes: 10,
+      catalog: 'read',
+      kind: 'kexec',
+      arch: 'x86_64',
+      variant: 'noninteractive',
+      channel: 'nixos-26.05',
+      version: VERSION,
+      part: 'tarball',
+      view: 'itself',
+    });
+    expect(nothing).toMatchObject({ path: '/nothing', status: 404, catalog: 'held' });
+    expect(refused).toMatchObject({ method: 'DELETE', status: 405 });
+  });
+});
