@@ -151,6 +151,8 @@ describe('a customised address', () => {
   it('is answered under one host name only, or not at all, if the operator says so', async () => {
     const off = await serveRelease({ variants: [] }, { CUSTOMISATION: 'off' });
     expect((await fetch(`${off.stack.url}${withKey()}/kexec/x86_64`)).status).toBe(404);
+    const escaped = withKey().replace('with', '%77%69th');
+    expect((await fetch(`${off.stack.url}${escaped}/kexec/x86_64`)).status).toBe(404);
     expect((await fetch(`${off.stack.url}/kexec/x86_64`, { method: 'HEAD' })).status).toBe(200);
     await off.stop();
     const own = await serveRelease({ variants: [] }, { CUSTOMISATION: 'localhost' });

@@ -1,21 +1,28 @@
 /** Bundles the Worker; wrangler runs this before it deploys (`build` in wrangler.jsonc). */
-import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { openApiDocument } from './openapi.ts';
 
-const outdir = fileURLToPath(new URL('../dist/bundle', import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-await rm(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: [fileURLToPath(new URL('../src/worker.ts', import.meta.url))],
-  outdir,
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  target: 'es2024',
-  // What is imported dynamically (pages, the OpenAPI document) becomes a module of its own, which plain downloads never load.
-  splitting: true,
-  define: { OPENAPI_DOCUMENT: JSON.stringify(JSON.stringify(openApiDocument())) },
-  logLevel: 'warning',
+  input: { worker: path('../src/worker.ts') },
+  platform: 'neutral',
+  resolve: { mainFields: ['module', 'main'] },
+  transform: {
+    target: 'es2024',
+    define: { OPENAPI_DOCUMENT: JSON.stringify(JSON.stringify(openApiDocument())) },
+  },
+  output: {
+    dir: path('../dist/bundle'),
+    cleanDir: true,
+    format: 'esm',
+    minify: true,
+    comments: false,
+    entryFileNames: '[name].js',
+    // Without a hash, so that a build replaces what the one before left where the modules are copied to.
+    chunkFileNames: '[name].js',
+    // All that a download needs is one module; what is imported dynamically (pages, problems, customisation) are others, loaded on demand.
+    codeSplitting: { groups: [{ name: 'download', tags: ['$initial'] }] },
+  },
 });

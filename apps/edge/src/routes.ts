@@ -1,19 +1,17 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
-import { CatalogHolder, type Reading } from './bucket/catalog-holder.ts';
+import { CatalogHolder, type Reading, type Unreadable } from './bucket/catalog-holder.ts';
 import { WrittenOnce } from './bucket/written-once.ts';
-import { BlobUnavailable, blobsOfBucket, blobsOfOrigin, type OpenBlob } from './http/blobs.ts';
+import { blobsOfBucket, type OpenBlob } from './http/blobs.ts';
 import { deliver } from './http/deliver.ts';
 import { endHeaders } from './http/end-headers.ts';
-import { mirrorRedirect } from './http/mirror-redirect.ts';
 import { CORS } from './http/represent.ts';
 import { pathOf, routeOf } from './http/request-path.ts';
 import { type PagePath, pageOf } from './pages/paths.ts';
-import { type Problem, problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { countDownload, logLine, type Notes } from './request-log.ts';
 import { answerAddress } from './resolve/address-answer.ts';
 import { type Answer, isFound, type Sources } from './resolve/answer.ts';
-import { answerBootScript, answerCatalog, answerPublicKey, answerRelease } from './resolve/front-answer.ts';
 import { remembered } from './resolve/remembered.ts';
 import { type Bindings, type Settings, settingsOf } from './settings.ts';
 
@@ -29,8 +27,6 @@ type Edge = { Bindings: AtHand };
 export interface App {
   readonly fetch: (request: Request, bindings: Bindings, context: ExecutionContext) => Promise<Response>;
 }
-
-const METHODS = 'GET, HEAD, OPTIONS';
 
 /**
  * The Worker: holds the catalog and small objects between requests.
@@ -55,20 +51,7 @@ function createRoutes(): Hono<Edge> {
   const objects = new WrittenOnce();
   const app = new Hono<Edge>({ getPath: ({ url }, options) => routeOf(options?.env?.notes.path ?? pathOf(url)) });
 
-  app.options(
-    '*',
-    () =>
-      new Response(null, {
-        status: 204,
-        headers: {
-          ...CORS,
-          Allow: METHODS,
-          'Access-Control-Allow-Methods': METHODS,
-          'Access-Control-Allow-Headers': 'If-None-Match, If-Match, If-Range, Range',
-          'Access-Control-Max-Age': '86400',
-        },
-      }),
-  );
+  app.options('*', async () => (await import('./http/preflight.ts')).preflightResponse());
   const read = async (c: Context<Edge>): Promise<Reading> => {
     const settings = settingsOf(c.env.bindings);
     const reading = await holder.read(c.env.bindings.BUCKET, limitsOf(settings), (work) =>
@@ -80,20 +63,18 @@ function createRoutes(): Hono<Edge> {
 
   const answer = (find: (path: string, sources: Sources) => Promise<Answer>) => async (c: Context<Edge>) => {
     const reading = await read(c);
-    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.env.notes));
+    if (!('snapshot' in reading)) return unreadable(c, reading);
     const settings = settingsOf(c.env.bindings);
     const { snapshot } = reading;
     const { path } = c.env.notes;
-    if (path.startsWith('/with/') && !customises(settings, new URL(c.req.url).hostname)) {
-      return problemResponse(c.req.raw, problem(404, 'Customised images are not served here.'));
-    }
     const found = await remembered(snapshot, path, () =>
-      find(path, { snapshot, objects, bucket: c.env.bindings.BUCKET, settings }),
+      find(path, { snapshot, objects, bucket: c.env.bindings.BUCKET, settings, url: c.req.url }),
     );
     if (!isFound(found)) return problemResponse(c.req.raw, found);
     c.env.notes.subject = found.subject;
     const response = await deliver(c.req.raw, found.representation, blobsFor(c.env.bindings, settings)).catch(
-      (error: unknown) => {
+      async (error: unknown) => {
+        const { mirrorRedirect } = await import('./http/mirror-redirect.ts');
         const elsewhere = mirrorRedirect(c.req.raw, found.representation, snapshot.catalog, error);
         if (elsewhere === undefined) throw error;
         c.env.notes.fault = String(error);
@@ -118,21 +99,23 @@ function createRoutes(): Hono<Edge> {
     const health = healthOf(reading, Date.now(), settings.CHANNEL_LIMIT_DAYS);
     return c.json(health, health.healthy ? 200 : 503, { ...CORS, 'Cache-Control': 'no-store' });
   });
+  // Loaded here only, as everything that downloads of images never need.
+  const front = () => import('./resolve/front-answer.ts');
   app.get(
     '/boot.ipxe',
-    answer((_, sources) => answerBootScript(sources)),
+    answer(async (_, sources) => (await front()).answerBootScript(sources)),
   );
   app.get(
     '/minisign.pub',
-    answer((_, sources) => answerPublicKey(sources)),
+    answer(async (_, sources) => (await front()).answerPublicKey(sources)),
   );
   app.get(
     '/v1/catalog.json',
-    answer((_, sources) => answerCatalog(sources)),
+    answer(async (_, sources) => (await front()).answerCatalog(sources)),
   );
   app.get(
     '/v1/releases/*',
-    answer((path, sources) => answerRelease(path.slice('/v1/releases/'.length), sources)),
+    answer(async (path, sources) => (await front()).answerRelease(path.slice('/v1/releases/'.length), sources)),
   );
   const answerImages = answer(answerAddress);
   app.get('*', (c) => {
@@ -140,64 +123,41 @@ function createRoutes(): Hono<Edge> {
     return page === undefined ? answerImages(c) : answerPage(c, page);
   });
   // All of GET and HEAD found a handler by now.
-  app.notFound((c) =>
-    problemResponse(
-      c.req.raw,
-      problem(405, `${c.req.method.replace(/[^A-Z]/g, '')} does not work here; use GET or HEAD.`),
-    ),
-  );
+  app.notFound(async (c) => problemResponse(c.req.raw, (await failures()).problemOfMethod(c.req.method)));
 
   const answerPage = async (c: Context<Edge>, page: PagePath): Promise<Response> => {
     const reading = await read(c);
-    if (!('snapshot' in reading)) return problemResponse(c.req.raw, unreadable(reading, c.env.notes));
+    if (!('snapshot' in reading)) return unreadable(c, reading);
     const settings = settingsOf(c.env.bindings);
     // Loaded here only: whoever downloads an image never waits for pages.
-    const { renderPage } = await import('./pages/index.ts');
-    const reader = /\btext\/html\b/.test(c.req.header('Accept') ?? '') ? 'browser' : 'terminal';
-    const sources = { snapshot: reading.snapshot, objects, bucket: c.env.bindings.BUCKET, settings };
-    const rendered = await renderPage(page, reader, originOf(c.req.url, settings), sources);
+    const { renderPage, readerOf } = await import('./pages/index.ts');
+    const sources = { snapshot: reading.snapshot, objects, bucket: c.env.bindings.BUCKET, settings, url: c.req.url };
+    const rendered = await renderPage(page, readerOf(c.req.raw), sources);
     if ('sentence' in rendered) return problemResponse(c.req.raw, rendered);
     return deliver(c.req.raw, rendered, blobsFor(c.env.bindings, settings));
   };
 
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     c.env.notes.fault = String(error);
-    return problemResponse(c.req.raw, faultOf(error));
+    return problemResponse(c.req.raw, (await failures()).problemOfError(error));
   });
   return app;
 }
 
+/** Loaded where something fails, so that a Worker that has nothing to complain of starts with less. */
+const failures = () => import('./failure.ts');
+
+async function unreadable(c: Context<Edge>, reading: Unreadable): Promise<Response> {
+  if (reading.state === 'unreachable') c.env.notes.fault = String(reading.error);
+  return problemResponse(c.req.raw, (await failures()).problemOfReading(reading));
+}
+
 let forms: typeof import('./http/problem-response.ts') | undefined;
 
-/** Loaded here only, so that a Worker that has nothing to complain of starts with less. */
+/** Held once it is loaded: importing it for each problem costs more than the answer. */
 async function problemResponse(request: Request, problem: Problem): Promise<Response> {
   forms ??= await import('./http/problem-response.ts');
   return forms.problemResponse(request, problem);
-}
-
-/** What a failure looks like from outside: never its own words. */
-function faultOf(error: Error): Problem {
-  if (!(error instanceof BlobUnavailable))
-    return problem(500, 'Something went wrong here; it has been noted. Please try again later.');
-  return error.why === 'absent'
-    ? problem(502, 'The bucket does not have this file as its release describes it; it has been noted.')
-    : problem(503, 'The bucket cannot be read just now; please try again in a minute.');
-}
-
-function unreadable(reading: Extract<Reading, { state: 'empty' | 'unreachable' }>, notes: Notes): Problem {
-  if (reading.state === 'empty') return problem(503, 'Nothing is published here yet.');
-  notes.fault = String(reading.error);
-  return problem(503, 'The bucket cannot be read just now; please try again in a minute.');
-}
-
-/** The origin that pages name. A Host header that is no plain name is not repeated: its text would be typed into shells. */
-function originOf(url: string, { PUBLIC_ORIGIN }: Settings): string {
-  const { origin } = new URL(url);
-  return PUBLIC_ORIGIN ?? (/^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : 'http://SERVER');
-}
-
-function customises({ CUSTOMISATION }: Settings, hostname: string): boolean {
-  return CUSTOMISATION === 'on' || (CUSTOMISATION !== 'off' && CUSTOMISATION === hostname);
 }
 
 function limitsOf(settings: Settings) {
@@ -209,5 +169,6 @@ function limitsOf(settings: Settings) {
 }
 
 function blobsFor({ BUCKET }: Bindings, { BLOB_ORIGIN }: Settings): OpenBlob {
-  return BLOB_ORIGIN === undefined ? blobsOfBucket(BUCKET) : blobsOfOrigin(BLOB_ORIGIN, fetch);
+  if (BLOB_ORIGIN === undefined) return blobsOfBucket(BUCKET);
+  return async (piece) => (await import('./http/blobs-of-origin.ts')).blobsOfOrigin(BLOB_ORIGIN, fetch)(piece);
 }

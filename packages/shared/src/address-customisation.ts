@@ -99,19 +99,6 @@ export function parseCustomisation(text: string): Customisation | string {
   return { github, keys, cmdline };
 }
 
-/** The canonical text of a customisation; `parseCustomisation` reads it back as the same. */
-export function formatCustomisation({ github, keys, cmdline }: Customisation): string {
-  return [
-    ...github.map((user) => `github:${user}`),
-    ...keys.map((key) => `key:${toBase64Url(key)}`),
-    ...(cmdline === undefined ? [] : [`cmdline:${toBase64Url(cmdline)}`]),
-  ].join(',');
-}
-
-function toBase64Url(ascii: string): string {
-  return btoa(ascii).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
 /** Undefined if it is no base64url; padding is optional. */
 function fromBase64Url(text: string): string | undefined {
   if (!/^[\w-]+={0,2}$/.test(text)) return undefined;

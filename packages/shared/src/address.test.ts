@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type Address, EntryName, formatAddress, type ImageAddress, parseAddress, Ref } from './address.ts';
+import { type Address, EntryName, formatAddress, type ImageAddress, parsePlainAddress, Ref } from './address.ts';
 import { ASSET_NAMES, type Asset, parseAsset } from './address-asset.ts';
 import { type Customisation, ExtraCmdline, GithubUser, PublicKey } from './address-customisation.ts';
+import { parseAddress } from './address-parse.ts';
 import { Version } from './version.ts';
 import { ARCHES, Variant } from './words.ts';
 
@@ -123,6 +124,28 @@ describe('addresses', () => {
         },
       ),
     );
+  });
+
+  it('that are customised are told from all others, which are read alike in both ways', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          nearlyAddress,
+          address.chain((address) => encoded(formatAddress(address))),
+        ),
+        (path) => {
+          const plain = parsePlainAddress(path);
+          const whole = parseAddress(path);
+          const customised = whole.ok
+            ? whole.address.type === 'image' && whole.address.customisation !== undefined
+            : path.startsWith('/with/');
+          if (customised) expect(plain).toBe('customised');
+          else if (plain !== 'customised') expect(plain).toEqual(whole);
+          else expect(whole.ok).toBe(false);
+        },
+      ),
+    );
+    expect(parsePlainAddress('/%77ith/github:alice/iso/x86_64')).toBe('customised');
   });
 
   it('have one canonical form, whatever text they are read from', () => {

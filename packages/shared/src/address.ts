@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Asset, formatAsset, parseAsset } from './address-asset.ts';
-import { type Customisation, formatCustomisation, parseCustomisation } from './address-customisation.ts';
+import type { Customisation } from './address-customisation.ts';
+import { formatCustomisation } from './address-customisation-format.ts';
 import type { Role } from './manifest.ts';
 import { Version } from './version.ts';
 import { type Arch, Kind, parseArch, Variant } from './words.ts';
@@ -83,7 +84,7 @@ export function suffixesOf(kind: Kind): string[] {
 }
 
 /** The path as its segments, percent escapes decoded once; undefined if it cannot be read. */
-function segmentsOf(path: string): string[] | undefined {
+export function segmentsOf(path: string): string[] | undefined {
   try {
     const segments = path.slice(1).split('/').map(decodeURIComponent);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -93,8 +94,11 @@ function segmentsOf(path: string): string[] | undefined {
   }
 }
 
-/** Reads the path of a request (percent-encoded, from its `/` on, without query) as an address. */
-export function parseAddress(path: string): Parsed {
+/**
+ * Reads a path as an address that adds nothing to an image; `customised` if it begins with `with/`. What `parseAddress` does for all
+ * addresses, for those who load the rest only when it is needed.
+ */
+export function parsePlainAddress(path: string): Parsed | 'customised' {
   const segments = segmentsOf(path);
   if (segments === undefined) return fail({ reason: 'unreadable' });
   const [first = '', second = ''] = segments;
@@ -103,13 +107,11 @@ export function parseAddress(path: string): Parsed {
     const parsed = parseRelease(segments.slice(3));
     return parsed.ok && parsed.address.type !== 'asset' ? fail({ reason: 'kind', given: first }) : parsed;
   }
-  if (first !== 'with') return parseImage(undefined, segments);
-  const customisation = parseCustomisation(second);
-  if (typeof customisation === 'string') return fail({ reason: 'customisation', given: second, why: customisation });
-  return parseImage(customisation, segments.slice(2));
+  return first === 'with' ? 'customised' : parseImage(undefined, segments);
 }
 
-function parseImage(customisation: Customisation | undefined, segments: readonly string[]): Parsed {
+/** Reads the segments of an image's address, behind a customisation if there is one. */
+export function parseImage(customisation: Customisation | undefined, segments: readonly string[]): Parsed {
   const [kindAndRef = '', ...rest] = segments;
   const at = kindAndRef.indexOf('@');
   const kind = at < 0 ? kindAndRef : kindAndRef.slice(0, at);

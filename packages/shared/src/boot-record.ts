@@ -15,27 +15,27 @@ export const BOOT_PATHS = [
 export const BootPath = v.picklist(BOOT_PATHS);
 export type BootPath = v.InferOutput<typeof BootPath>;
 
-const Outcome = v.variant('outcome', [
-  v.object({ outcome: v.literal('booted'), seconds: v.pipe(v.number(), v.minValue(0)) }),
-  v.object({ outcome: v.literal('failed'), reason: v.string() }),
-  v.object({ outcome: v.literal('not-tried'), reason: v.string() }),
-]);
+const image = { kind: Kind, arch: Arch, variant: Variant, path: BootPath };
 
 /** One image started in one way. */
-export const BootTest = v.intersect([v.object({ kind: Kind, arch: Arch, variant: Variant, path: BootPath }), Outcome]);
+export const BootTest = v.variant('outcome', [
+  v.object({ ...image, outcome: v.literal('booted'), seconds: v.pipe(v.number(), v.minValue(0)) }),
+  v.object({ ...image, outcome: v.literal('failed'), reason: v.string() }),
+  v.object({ ...image, outcome: v.literal('not-tried'), reason: v.string() }),
+]);
 export type BootTest = v.InferOutput<typeof BootTest>;
 
+const record = { schema: v.literal(1), version: Version, time: Time };
+
 /** `releases/<version>/boot.json`: the boot tests of a release, or the reason why it was promoted without. */
-export const BootRecord = v.intersect([
-  v.object({ schema: v.literal(1), version: Version, time: Time }),
-  v.variant('gate', [
-    v.object({
-      gate: v.literal('run'),
-      /** Versions of what the tests ran with, such as `qemu: 7.2.22`, `ipxe: 1.0.0+git-20190125`. */
-      tools: v.record(v.string(), v.string()),
-      tests: v.array(BootTest),
-    }),
-    v.object({ gate: v.literal('skipped'), reason: v.pipe(v.string(), v.minLength(1)) }),
-  ]),
+export const BootRecord = v.variant('gate', [
+  v.object({
+    ...record,
+    gate: v.literal('run'),
+    /** Versions of what the tests ran with, such as `qemu: 7.2.22`, `ipxe: 1.0.0+git-20190125`. */
+    tools: v.record(v.string(), v.string()),
+    tests: v.array(BootTest),
+  }),
+  v.object({ ...record, gate: v.literal('skipped'), reason: v.pipe(v.string(), v.minLength(1)) }),
 ]);
 export type BootRecord = v.InferOutput<typeof BootRecord>;

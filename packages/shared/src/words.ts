@@ -25,7 +25,7 @@ const PART_NAMES: readonly string[] = ['kernel', 'initrd', 'cmdline', 'customisa
 export const Variant = v.pipe(
   v.string(),
   v.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
-  v.notValues(PART_NAMES),
+  v.check((name) => !PART_NAMES.includes(name), 'the name of a part'),
   v.maxLength(40),
   v.brand('Variant'),
 );

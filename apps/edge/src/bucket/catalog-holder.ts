@@ -7,14 +7,17 @@ export interface Snapshot {
   readonly etag: string;
 }
 
+/** What no answer can be based on. */
+export type Unreadable =
+  /** The bucket has no catalog: nothing was ever published. */
+  { readonly state: 'empty' } | { readonly state: 'unreachable'; readonly error: unknown };
+
 /** What an answer can be based on. */
 export type Reading =
   /** `held` cost no look at the bucket, `read` did. `stale`: the bucket could not be read, and this was true `age` seconds ago. */
   | { readonly state: 'held' | 'read'; readonly snapshot: Snapshot }
   | { readonly state: 'stale'; readonly snapshot: Snapshot; readonly age: number }
-  /** The bucket has no catalog: nothing was ever published. */
-  | { readonly state: 'empty' }
-  | { readonly state: 'unreachable'; readonly error: unknown };
+  | Unreadable;
 
 export interface CatalogLimits {
   /** Seconds, as explained in settings.ts. */

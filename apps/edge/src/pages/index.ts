@@ -17,14 +17,21 @@ import { siteOf } from './site.ts';
 /** Who reads a page: a browser or a terminal. */
 export type Reader = 'browser' | 'terminal';
 
+/** Who asks: browsers name HTML among what they accept. */
+export function readerOf({ headers }: Request): Reader {
+  return /\btext\/html\b/.test(headers.get('Accept') ?? '') ? 'browser' : 'terminal';
+}
+
+/** The origin that pages name. A Host header that is no plain name is not repeated: its text would be typed into shells. */
+function originOf({ url, settings: { PUBLIC_ORIGIN } }: Sources): string {
+  const { origin } = new URL(url);
+  return PUBLIC_ORIGIN ?? (/^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : 'http://SERVER');
+}
+
 /** A page, a feed or a description as a representation; a problem if the release it is about does not exist. */
-export async function renderPage(
-  page: PagePath,
-  reader: Reader,
-  origin: string,
-  sources: Sources,
-): Promise<Representation | Problem> {
+export async function renderPage(page: PagePath, reader: Reader, sources: Sources): Promise<Representation | Problem> {
   const { catalog } = sources.snapshot;
+  const origin = originOf(sources);
   const text = (body: string, mediaType: string) => representPage(body, mediaType, page.path, catalog);
   switch (page.page) {
     case 'home': {

@@ -45,4 +45,6 @@ export interface Sources {
   readonly objects: WrittenOnce;
   readonly bucket: Pick<R2Bucket, 'get'>;
   readonly settings: Settings;
+  /** The whole address that was asked for; never part of an answer. */
+  readonly url: string;
 }

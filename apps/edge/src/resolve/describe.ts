@@ -1,28 +1,38 @@
-import type { BootRecord, ChannelState, Image, Manifest } from '@nixos-images/shared';
+import type { BootRecord, Image } from '@nixos-images/shared';
+import { JSON_TYPE, representText } from '../http/represent.ts';
+import type { Representation } from '../http/representation.ts';
+import type { Problem } from '../problem.ts';
+import type { Sources } from './answer.ts';
+import { bootRecordOf } from './boot-record.ts';
 import type { ImageDescription } from './descriptions.ts';
+import { pinnedAddress } from './image.ts';
+import type { Meant } from './image-answer.ts';
 
-/** What is known of an address beside the manifest. */
-export interface Known extends Pick<ImageDescription, 'pinned' | 'file' | 'customisation'> {
-  /** Undefined if the catalog no longer has the channel. */
-  readonly state: ChannelState | undefined;
-  readonly boot: BootRecord | undefined;
-}
-
-/** Tells in JSON what an address gives. */
-export function describeImage(
-  manifest: Manifest,
-  image: Image,
-  { pinned, file, state, boot, customisation }: Known,
-): ImageDescription {
+/** Tells in JSON what an address gives; `about` is about the answer itself. */
+export async function representDescription(
+  { release: { manifest }, image, part, customisation }: Meant,
+  file: ImageDescription['file'],
+  about: { readonly name: string; readonly pinned: string },
+  sources: Sources,
+): Promise<Representation | Problem> {
+  const { snapshot, settings } = sources;
   const { channel, version, smoke, published, nixpkgs } = manifest;
   const { kind, arch, variant, origin } = image;
-  return {
-    pinned,
+  const boot = await bootRecordOf(manifest, sources);
+  let added: ImageDescription['customisation'] = null;
+  if (customisation !== undefined) {
+    const { describeCustomisation } = await import('../customise/describe-customisation.ts');
+    const described = await describeCustomisation(image, customisation, settings.GITHUB_ORIGIN);
+    if ('sentence' in described) return described;
+    added = described;
+  }
+  const description: ImageDescription = {
+    pinned: pinnedAddress(manifest, image, part, customisation),
     kind,
     arch,
     variant,
     channel,
-    state: state ?? null,
+    state: snapshot.catalog.channels[channel]?.state ?? null,
     version,
     smoke,
     published,
@@ -30,9 +40,16 @@ export function describeImage(
     origin,
     file,
     customisationArea: image.kind === 'iso' ? (image.customisation ?? null) : null,
-    customisation,
+    customisation: added,
     boot: boot === undefined ? null : describeBoot(boot, image),
   };
+  return representText(`${JSON.stringify(description, null, 2)}\n`, {
+    ...about,
+    // The boot record and the end of a channel may come later than the release.
+    modified: Math.max(Date.parse(snapshot.catalog.updated), boot === undefined ? 0 : Date.parse(boot.time)),
+    mediaType: JSON_TYPE,
+    lasting: 'until-asked',
+  });
 }
 
 function describeBoot(boot: BootRecord, image: Image): ImageDescription['boot'] {

@@ -2,6 +2,7 @@ import { type Catalog, PUBLIC_KEY_KEY, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/represent.ts';
 import type { Representation } from '../http/representation.ts';
+import { menuScript } from '../ipxe/menu.ts';
 import { problem } from '../problem.ts';
 import type { Answer, Found, Sources } from './answer.ts';
 import { bootRecordOf, isFinal } from './boot-record.ts';
@@ -10,7 +11,6 @@ import { findManifest, unknownVersion } from './release.ts';
 
 /** Answers `/boot.ipxe`. */
 export async function answerBootScript({ snapshot: { catalog } }: Sources): Promise<Found> {
-  const { menuScript } = await import('../ipxe/menu.ts');
   return text(menuScript(catalog), '/boot.ipxe', 'boot.ipxe', TEXT_TYPE, updatedOf(catalog));
 }
 

@@ -1,18 +1,8 @@
-import {
-  type Customisation,
-  type File,
-  type Image,
-  type ImageAddress,
-  type Manifest,
-  signatureKey,
-} from '@nixos-images/shared';
-import { JSON_TYPE, represent, representText, TEXT_TYPE } from '../http/represent.ts';
+import { type File, type Image, type ImageAddress, type Manifest, signatureKey } from '@nixos-images/shared';
+import { represent, representText, TEXT_TYPE } from '../http/represent.ts';
 import type { Representation } from '../http/representation.ts';
-import { cmdlineOf, netbootScript } from '../ipxe/netboot-script.ts';
 import { type Problem, problem } from '../problem.ts';
 import type { Answer, Sources } from './answer.ts';
-import { bootRecordOf, isFinal } from './boot-record.ts';
-import { describeImage } from './describe.ts';
 import { fileOf, partName, pinnedAddress, resolveImage } from './image.ts';
 import { type ResolvedRelease, resolveRelease } from './release.ts';
 
@@ -30,11 +20,12 @@ export async function answerImage(address: ImageAddress, sources: Sources): Prom
   const { channel, version } = manifest;
   const subject = { kind, arch, variant: image.variant, channel, version, part, view };
   if (address.customisation !== undefined) return { representation, subject, keep: 'never' };
-  const settled = view !== 'json' || isFinal(await bootRecordOf(manifest, sources));
-  return { representation, subject, keep: settled ? 'always' : 'briefly' };
+  // A description tells of boot tests, which may run later.
+  return { representation, subject, keep: view === 'json' ? 'briefly' : 'always' };
 }
 
-interface Meant extends Pick<ImageAddress, 'part' | 'view' | 'customisation'> {
+/** A part of an image of a release, and what of it is asked for. */
+export interface Meant extends Pick<ImageAddress, 'part' | 'view' | 'customisation'> {
   readonly release: ResolvedRelease;
   readonly image: Image;
 }
@@ -60,23 +51,9 @@ async function viewOf(meant: Meant, sources: Sources): Promise<Representation | 
       return representText(signature, { ...about, lasting });
     }
     case 'json': {
-      const { catalog } = sources.snapshot;
-      const boot = await bootRecordOf(manifest, sources);
-      const state = catalog.channels[manifest.channel]?.state;
-      const described = file ?? writtenFile(itself, name);
-      const added = customisation === undefined ? null : await describeAdded(image, customisation, sources);
-      if (added !== null && 'sentence' in added) return added;
-      const description = describeImage(manifest, image, {
-        pinned: pinnedPath,
-        file: described,
-        state,
-        boot,
-        customisation: added,
-      });
-      const text = `${JSON.stringify(description, null, 2)}\n`;
-      // The boot record and the end of a channel may come later than the release.
-      const modified = Math.max(Date.parse(catalog.updated), boot === undefined ? 0 : Date.parse(boot.time));
-      return representText(text, { ...about, modified, mediaType: JSON_TYPE, lasting: 'until-asked' });
+      // Loaded here only: a download needs no description.
+      const { representDescription } = await import('./describe.ts');
+      return representDescription(meant, file ?? writtenFile(itself, name), about, sources);
     }
   }
 }
@@ -96,6 +73,8 @@ async function partOf(meant: Meant, { settings }: Sources): Promise<Representati
     return representFile(file, { ...about, lasting: pinned ? 'forever' : 'until-asked' });
   }
   if (image.kind !== 'netboot') return problem(404, `A ${image.kind} image has no ${part}.`);
+  // Loaded here only: files need no script.
+  const { cmdlineOf, netbootScript } = await import('../ipxe/netboot-script.ts');
   const text = part === 'script' ? netbootScript(manifest, image) : `${cmdlineOf(image)}\n`;
   // Written by the Worker, whose next version may write it better.
   return representText(text, { ...about, mediaType: TEXT_TYPE, lasting: 'until-asked' });
@@ -121,11 +100,6 @@ function unsigned({ version }: Manifest, file: File | undefined): Problem {
   return file === undefined
     ? problem(404, 'This text is written by the server and not signed; the files that it names are.')
     : problem(404, `Release ${version} is not signed. Its checksums:`, [`/releases/${version}/SHA256SUMS`]);
-}
-
-async function describeAdded(image: Image, customisation: Customisation, { settings }: Sources) {
-  const { describeCustomisation } = await import('../customise/describe-customisation.ts');
-  return describeCustomisation(image, customisation, settings.GITHUB_ORIGIN);
 }
 
 function undigested(pinned: string): Problem {
