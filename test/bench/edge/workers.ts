@@ -6,7 +6,11 @@ import { sampleCatalog, sampleRelease } from '@nixos-images/edge/sample-release'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 
 /** Which Worker answers. */
-export type WorkerName = 'edge' | 'floor' | 'empty';
+export type WorkerName = 'edge' | OtherName;
+
+/** What the edge is held against; those with headers send the edge's headers and write its line of log as well. */
+const OTHERS = ['floor', 'floor-with-headers', 'empty', 'empty-with-headers'] as const;
+export type OtherName = (typeof OTHERS)[number];
 
 /** Workers in one runtime over one bucket, each on a port of its own. */
 export interface Workers {
@@ -25,10 +29,14 @@ const COMPATIBILITY_DATE = '2026-10-01';
 
 /** Starts the Workers named, with a release of one 64 MiB tarball in their bucket. */
 export async function startWorkers(state: string): Promise<Workers> {
-  const read = (name: string) => readFile(new URL(`${name}-worker.js`, import.meta.url), 'utf8');
-  const small = async (name: 'floor' | 'empty') => [
-    { type: 'ESModule' as const, path: `/${name}.js`, contents: await read(name) },
-  ];
+  const read = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
+  const headers = { type: 'ESModule' as const, path: '/headers.js', contents: await read('headers.js') };
+  const other = async (name: OtherName) => ({
+    name,
+    modules: [{ type: 'ESModule' as const, path: `/${name}.js`, contents: await read(`${name}-worker.js`) }, headers],
+    modulesRoot: '/',
+    ...shared,
+  });
   const shared = {
     compatibilityDate: COMPATIBILITY_DATE,
     r2Buckets: { BUCKET: 'bench' },
@@ -40,8 +48,7 @@ export async function startWorkers(state: string): Promise<Workers> {
     convertV4MiniflareOptions({
       workers: [
         { name: 'edge', modules: [...(await readBundle())], modulesRoot: '/', ...shared },
-        { name: 'floor', modules: await small('floor'), modulesRoot: '/', ...shared },
-        { name: 'empty', modules: await small('empty'), modulesRoot: '/', ...shared },
+        ...(await Promise.all(OTHERS.map(other))),
       ],
       resourcePersistencePath: state,
       cf: false,
@@ -52,7 +59,13 @@ export async function startWorkers(state: string): Promise<Workers> {
   );
   await miniflare.ready;
   const port = async (name: WorkerName) => Number((await miniflare.unsafeGetDirectURL(name)).port);
-  const ports = { edge: await port('edge'), floor: await port('floor'), empty: await port('empty') };
+  const ports = {
+    edge: await port('edge'),
+    floor: await port('floor'),
+    'floor-with-headers': await port('floor-with-headers'),
+    empty: await port('empty'),
+    'empty-with-headers': await port('empty-with-headers'),
+  };
   const pid = (await childrenOf(process.pid)).find((child) => !before.includes(child));
   if (pid === undefined) throw new Error('the runtime has no process');
   return { ports, pid, stop: () => miniflare.dispose() };
