@@ -70,6 +70,18 @@ describe('a channel that upstream ended', () => {
   });
 });
 
+describe('the front page', () => {
+  beforeEach(() => publish(STATE));
+
+  it.each(['text/html', 'text/plain'])(
+    'as %s says that a channel ended, why, and for how long it is served',
+    async (Accept) => {
+      const text = await (await ask('/', { headers: { Accept } })).text();
+      expect(text).toContain(`frozen: ${STATE.reason}; served until 2027-05-01`);
+    },
+  );
+});
+
 describe('a live channel', () => {
   beforeEach(() => publish());
 

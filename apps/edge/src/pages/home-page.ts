@@ -19,7 +19,7 @@ ${lines.filter(({ images }) => images.length > 0).map((kindLines) => kindSection
 <thead><tr><th>Channel</th><th>Release</th><th>Since</th><th>In an address</th></tr></thead>
 <tbody>${channels.map(
       ({ channel, manifest, promoted, aliases, frozen }) => html`<tr>
-<td>${channel}${frozen === undefined ? '' : ' (frozen)'}</td>
+<td>${channel}${frozen === undefined ? '' : html`<br><span class="soft">${frozen}</span>`}</td>
 <td><a href="/releases/${manifest.version}/">${manifest.version}</a></td>
 <td>${promoted.slice(0, 10)}</td>
 <td><code>@${aliases.join(' @')}</code></td>

@@ -44,7 +44,8 @@ export function homeText(site: Site): string {
     '',
     'Another channel or release: put @ and its name behind the kind, as in /kexec@unstable/x86_64.',
     ...channels.map(
-      ({ channel, aliases, manifest }) => `  ${channel.padEnd(16)} ${manifest.version}  @${aliases.join(' @')}`,
+      ({ channel, aliases, manifest, frozen }) =>
+        `  ${channel.padEnd(16)} ${manifest.version}  @${aliases.join(' @')}${frozen === undefined ? '' : `  (${frozen})`}`,
     ),
     '',
     'Add .sha256, .minisig or .json to an address for its checksum, signature and facts.',

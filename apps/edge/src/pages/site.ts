@@ -4,6 +4,7 @@ import {
   aliasesOf,
   type Catalog,
   type Channel,
+  type ChannelState,
   channelOf,
   channelsOf,
   defaultVariant,
@@ -11,6 +12,7 @@ import {
   KINDS,
   type Kind,
   type Manifest,
+  newestStable,
 } from '@nixos-images/shared';
 import { addressOf } from '../resolve/image.ts';
 
@@ -29,6 +31,7 @@ export interface ChannelSummary {
   readonly aliases: readonly string[];
   readonly manifest: Manifest;
   readonly promoted: string;
+  /** Why and until when the channel is served though it gets no more releases; undefined as long as it does. */
   readonly frozen: string | undefined;
 }
 
@@ -44,10 +47,23 @@ export function siteOf(catalog: Catalog, origin: string): Site {
   const manifest = latest === undefined ? undefined : catalog.channels[latest]?.current;
   return {
     origin,
-    channels: channels.flatMap((channel) => summaryOf(catalog, channel)),
+    channels: byInterest(channels).flatMap((channel) => summaryOf(catalog, channel)),
     lines: manifest === undefined ? [] : KINDS.map((kind) => linesOf(manifest, kind)),
     smoke: Object.values(catalog.channels).some((entry) => entry.current.smoke),
   };
+}
+
+/** The newest stable channel first, then the newest. */
+function byInterest(channels: readonly Channel[]): Channel[] {
+  const newest = newestStable(channels);
+  return [...(newest === undefined ? [] : [newest]), ...channels.toReversed().filter((name) => name !== newest)];
+}
+
+/** The operator's words, fit for a terminal. */
+function frozenText(state: ChannelState): string | undefined {
+  if (state.status !== 'frozen') return undefined;
+  const until = state.sunset === undefined ? '' : `; served until ${state.sunset.slice(0, 10)}`;
+  return `frozen: ${state.reason.replace(/[^ -~]/g, '')}${until}`;
 }
 
 function summaryOf(catalog: Catalog, channel: Channel): ChannelSummary[] {
@@ -60,7 +76,7 @@ function summaryOf(catalog: Catalog, channel: Channel): ChannelSummary[] {
       aliases: aliasesOf(channels).filter((alias) => channelOf(alias, channels) === channel),
       manifest: entry.current,
       promoted: entry.promoted,
-      frozen: entry.state.status === 'frozen' ? entry.state.reason : undefined,
+      frozen: frozenText(entry.state),
     },
   ];
 }

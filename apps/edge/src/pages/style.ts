@@ -5,7 +5,7 @@ export const STYLE = `
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 main{max-width:52rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
-h1{font-size:1.75rem;line-height:1.2;margin:0 0 .5rem}
+h1{font-size:1.75rem;line-height:1.2;margin:0 0 .5rem;overflow-wrap:anywhere}
 h2{font-size:1.05rem;margin:2.25rem 0 .5rem}
 p{margin:.4rem 0}
 a{color:var(--accent)}
@@ -18,4 +18,6 @@ table{border-collapse:collapse;width:100%;font-size:.93rem}
 th{text-align:left;font-weight:600;color:var(--soft)}
 th,td{padding:.4rem .9rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
 th.num,td.num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}
+td .soft{white-space:normal}
+@media (max-width:40rem){thead{display:none}tr{display:block;padding:.45rem 0;border-bottom:1px solid var(--line)}td,td.num{display:block;padding:0;border:0;text-align:left;white-space:normal;overflow-wrap:anywhere}td.num{color:var(--soft)}}
 `;
