@@ -4,6 +4,7 @@ import { Catalog, formatJson, releaseKey } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type SampleRelease, sampleCatalog, sampleRelease } from '../local/sample-release.ts';
+import { countingBucket } from './bucket/counting-bucket.ts';
 import { createApp } from './routes.ts';
 
 const VERSION = '26.05.20260820.e17386d';
@@ -151,6 +152,34 @@ describe('a download', () => {
     await response.arrayBuffer();
     expect(response.status).toBe(200);
     expect(log.at(-1)).not.toHaveProperty('fault');
+  });
+});
+
+describe('a bucket that fails', () => {
+  beforeEach(() => publish());
+
+  it('leaves scripts, checksums, facts and pages as they were, with a header that says so, and gives 503 for bytes', async () => {
+    const counting = countingBucket(env.BUCKET);
+    const app = createApp(() => {});
+    const bindings = { BUCKET: counting.bucket, CATALOG_WAIT_SECONDS: '0' };
+    const get = (path: string) => app.fetch(new Request(`http://edge.test${path}`), bindings, createExecutionContext());
+    await (await get('/kexec/x86_64.json')).arrayBuffer();
+    counting.failing = true;
+    for (const path of [
+      '/netboot/x86_64.ipxe',
+      '/kexec/x86_64.sha256',
+      '/kexec/x86_64.json',
+      '/v1/catalog.json',
+      '/',
+    ]) {
+      const response = await get(path);
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.headers.get('Cache-Status')).toMatch(/^catalog; hit; ttl=-\d+; detail=bucket-unreachable$/);
+    }
+    const body = await get('/kexec/x86_64');
+    expect(body.status).toBe(503);
+    expect(body.headers.get('Retry-After')).toBe('30');
+    expect((await get('/healthz')).status).toBe(503);
   });
 });
 

@@ -84,11 +84,7 @@ function createRoutes(): Hono<Edge> {
     const { subject } = found;
     const state = subject && snapshot.catalog.channels[subject.channel]?.state;
     if (state !== undefined) for (const [name, value] of endHeaders(state)) response.headers.set(name, value);
-    if (reading.state === 'stale') {
-      // RFC 9211: an answer out of a store past its time, because the origin failed.
-      response.headers.set('Cache-Status', `catalog; hit; ttl=-${reading.age}; detail=bucket-unreachable`);
-    }
-    return response;
+    return tellStale(response, reading);
   };
 
   app.get('/healthz', async (c) => {
@@ -134,7 +130,7 @@ function createRoutes(): Hono<Edge> {
     const sources = { snapshot: reading.snapshot, objects, bucket: c.env.bindings.BUCKET, settings, url: c.req.url };
     const rendered = await renderPage(page, readerOf(c.req.raw), sources);
     if ('sentence' in rendered) return problemResponse(c.req.raw, rendered);
-    return deliver(c.req.raw, rendered, blobsFor(c.env.bindings, settings));
+    return tellStale(await deliver(c.req.raw, rendered, blobsFor(c.env.bindings, settings)), reading);
   };
 
   app.onError(async (error, c) => {
@@ -142,6 +138,14 @@ function createRoutes(): Hono<Edge> {
     return problemResponse(c.req.raw, (await failures()).problemOfError(error));
   });
   return app;
+}
+
+/** Says so where an answer was made of a catalog past its time, because the bucket cannot be read (RFC 9211). */
+function tellStale(response: Response, reading: Reading): Response {
+  if (reading.state === 'stale') {
+    response.headers.set('Cache-Status', `catalog; hit; ttl=-${reading.age}; detail=bucket-unreachable`);
+  }
+  return response;
 }
 
 /** Loaded where something fails, so that a Worker that has nothing to complain of starts with less. */
