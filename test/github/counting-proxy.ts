@@ -6,7 +6,8 @@ export type OperationClass = 'A' | 'B' | 'free';
 /** The class of a request of the S3 API: what writes or lists is A, what reads is B, what deletes is free. */
 function classOf(method: string, query: URLSearchParams): OperationClass {
   if (method === 'DELETE') return 'free';
-  if (method === 'PUT' || method === 'POST' || query.has('list-type')) return 'A';
+  const lists = ['list-type', 'uploads', 'uploadId'].some((name) => query.has(name));
+  if (method === 'PUT' || method === 'POST' || lists) return 'A';
   return 'B';
 }
 
