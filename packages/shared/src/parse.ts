@@ -19,7 +19,9 @@ export function parseJson<Schema extends v.GenericSchema>(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new MalformedJson(`${what} is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+    // The message quotes the text, line breaks and all.
+    const why = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'unreadable';
+    throw new MalformedJson(`${what} is not JSON: ${why}`);
   }
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
