@@ -74,18 +74,17 @@ export function parsePublicKey(text: string): PublicKey {
 
 /**
  * Reads a secret key without a password, as `nixos-images keygen` and `minisign -G -W` write it.
- * @throws Failure (exit 2) when it is none; it never shows the key.
+ * @throws Failure when it is none; it never shows the key.
  */
 export function parseSigningKey(text: string): SigningKey {
   const bytes = keyLine(text);
   const remedy = 'Make one with `nixos-images keygen` (or `minisign -G -W`).';
   if (bytes.length !== SECRET_LENGTH || !bytes.subarray(0, 2).equals(ED25519)) {
-    throw new Failure('The signing key is not a minisign secret key.', { remedy, exitCode: EXIT.usage });
+    throw new Failure('The signing key is not a minisign secret key.', { remedy });
   }
   if (bytes.readUInt16BE(2) !== 0) {
     throw new Failure('The signing key has a password, which an unattended run cannot type.', {
       remedy: 'Take the password off (`minisign -C -W`), and keep the key in a secret store.',
-      exitCode: EXIT.usage,
     });
   }
   const idBytes = bytes.subarray(SECRET_ID_OFFSET, SECRET_ID_OFFSET + ID_LENGTH);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config.ts';
-import { EXIT, Failure } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import { type PublicKey, parsePublicKey, parseSigningKey, type SigningKey } from './minisign.ts';
 
 /** The key itself, and the file it is in: the two places where a secret key may stand. */
@@ -14,7 +14,7 @@ export function trustedKeys(config: Config): PublicKey[] {
 
 /**
  * The key that releases are signed with; undefined when the config does not ask for signatures.
- * @throws Failure (exit 2) when it is missing, malformed, or not one that the config lists.
+ * @throws Failure when it is missing, malformed, or not one that the config lists.
  */
 export async function signingKeyFor(config: Config, environment: NodeJS.ProcessEnv): Promise<SigningKey | undefined> {
   if (config.signing === undefined) return undefined;
@@ -22,7 +22,6 @@ export async function signingKeyFor(config: Config, environment: NodeJS.ProcessE
   if (text === undefined) {
     throw new Failure('The config asks for signatures, and there is no signing key.', {
       remedy: `Set ${KEY_FILE_VARIABLE} to the key's file (or ${KEY_VARIABLE} to its text); \`nixos-images keygen\` makes one.`,
-      exitCode: EXIT.usage,
     });
   }
   const key = parseSigningKey(text);
@@ -30,7 +29,6 @@ export async function signingKeyFor(config: Config, environment: NodeJS.ProcessE
   if (trusted.some(({ id }) => id === key.id)) return key;
   throw new Failure(`The signing key is ${key.id}, and the config lists ${trusted.map(({ id }) => id).join(', ')}.`, {
     remedy: 'Add its public key to signing.publicKeys, or take the right key.',
-    exitCode: EXIT.usage,
   });
 }
 
@@ -39,7 +37,6 @@ async function keyFile(path: string | undefined): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((cause: unknown) => {
     throw new Failure(`The signing key's file ${path} cannot be read.`, {
       remedy: `Correct ${KEY_FILE_VARIABLE}.`,
-      exitCode: EXIT.usage,
       cause,
     });
   });
