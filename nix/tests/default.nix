@@ -63,8 +63,10 @@ in
     disk = "-drive if=none,id=usb,format=raw,snapshot=on,file=${iso}/installer.iso -device qemu-xhci -device usb-storage,drive=usb";
   };
 
+  # The initrd lies in memory twice while it is unpacked.
   netboot = boot "netboot" {
     direct = withShell "netboot" "interactive";
+    memory = 4096;
   };
   # As documented: what does not boot with this much is too large.
   netboot-low-memory = boot "netboot-low-memory" {
