@@ -93,6 +93,17 @@ describe('a live channel', () => {
   });
 });
 
+describe('an address with escaped letters', () => {
+  beforeEach(() => publish());
+
+  it.each(['/%62oot.ipxe', '/%761/catalog.json', `/%76%31/releases/${VERSION}%2Ejson`, '/x/../boot.ipxe'])(
+    'such as %s is the same address',
+    async (path) => {
+      expect((await ask(path)).status).toBe(200);
+    },
+  );
+});
+
 describe('the boot record of a release', () => {
   beforeEach(() => publish());
   const path = `/releases/${VERSION}/boot.json`;

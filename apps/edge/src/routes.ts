@@ -111,7 +111,9 @@ function createRoutes(): Hono<Edge> {
   );
   app.get(
     '/v1/releases/*',
-    answer(async (path, sources) => (await front()).answerRelease(path.slice('/v1/releases/'.length), sources)),
+    answer(async (path, sources) =>
+      (await front()).answerRelease(routeOf(path).slice('/v1/releases/'.length), sources),
+    ),
   );
   const answerImages = answer(answerAddress);
   app.get('*', (c) => {
