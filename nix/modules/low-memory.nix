@@ -32,6 +32,10 @@
     http-connections = 4;
     download-buffer-size = 8388608;
   };
-  services.journald.extraConfig = "RuntimeMaxUse=8M";
+  # As a file: NixOS 26.11 knows `services.journald.settings` alone, and 26.05 `extraConfig` alone.
+  environment.etc."systemd/journald.conf.d/low-memory.conf".text = ''
+    [Journal]
+    RuntimeMaxUse=8M
+  '';
   netboot.squashfsCompression = lib.mkForce "zstd -Xcompression-level 22";
 }

@@ -91,6 +91,7 @@ in
 
     environment = {
       defaultPackages = packages;
+      etc = withDefault (types.attrsOf (types.submodule { text = option types.lines; })) { };
       loginShellInit = withDefault types.lines "";
       ldso32 = withDefault (types.nullOr types.path) null;
       stub-ld.enable = withDefault types.bool true;
@@ -167,7 +168,6 @@ in
         greetingLine = option types.str;
         helpLine = withDefault types.lines "";
       };
-      journald.extraConfig = withDefault types.lines "";
       logrotate.enable = withDefault types.bool true;
       lvm.enable = withDefault types.bool true;
       openssh = {
