@@ -44,7 +44,12 @@ in
   # ZFS wants one; installed systems get their own.
   networking.hostId = lib.mkDefault "8425e349";
 
-  boot.swraid.enable = true;
+  boot.swraid = {
+    enable = true;
+    # Without address or program mdadm's monitor does not start. Forced: on some channels nixpkgs' installer says the same,
+    # and mdadm complains about a second one.
+    mdadmConf = lib.mkForce "PROGRAM ${pkgs.coreutils}/bin/true";
+  };
   services.lvm.enable = true;
   # Not loaded by itself when lvcreate makes a RAID volume.
   boot.kernelModules = [ "dm-raid" ];

@@ -26,6 +26,7 @@ in
   kernelParams = config.boot.kernelParams;
   filesystems = builtins.filter (name: config.boot.supportedFilesystems.\${name}) (builtins.attrNames config.boot.supportedFilesystems);
   packages = names config.environment.systemPackages;
+  mdadmConf = config.boot.swraid.mdadmConf;
   firmware = {
     redistributable = config.hardware.enableRedistributableFirmware;
     packages = map (package: package.name) config.hardware.firmware;

@@ -11,6 +11,7 @@
   users.users.root.initialHashedPassword = "";
   system.extraDependencies = [ pkgs.stdenv ];
   boot.swraid.enable = true;
+  boot.swraid.mdadmConf = "PROGRAM true";
   hardware.enableRedistributableFirmware = true;
   networking.wireless.enable = lib.mkDefault true;
 }
