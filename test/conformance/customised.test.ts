@@ -65,6 +65,16 @@ describe('a customised address', () => {
     expect(await readFile(join(target, 'kexec/run'), 'utf8')).toBe('#!/bin/sh\n');
   });
 
+  it('of a tarball leaves nothing of an older one that it is unpacked over', async () => {
+    const target = join(folder, 'twice');
+    await mkdir(join(target, 'kexec/customisation'), { recursive: true });
+    await writeFile(join(target, 'kexec/customisation/authorized_keys'), `${key} of somebody else\n`);
+    const onlyCmdline = await bytesOf(`/with/cmdline:${encode('quiet')}/kexec/x86_64.tar.gz`);
+    await execa('tar', ['-xzf', '-'], { cwd: target, input: onlyCmdline });
+    expect(await readFile(join(target, 'kexec/customisation/authorized_keys'), 'utf8')).toBe('');
+    expect(await readFile(join(target, 'kexec/customisation/cmdline'), 'utf8')).toBe('quiet\n');
+  });
+
   it('gives the same bytes in parts as in one go, with a tag of its own', async () => {
     for (const path of [`${withKey()}/kexec/x86_64.tar.gz`, `${withKey()}/iso/x86_64.iso`]) {
       const response = await get(path);

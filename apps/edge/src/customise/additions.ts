@@ -38,10 +38,17 @@ function filesOf({ keys, cmdline }: Additions): AddedFile[] {
   ];
 }
 
-/** A gzip member to stand in front of a tarball, whose folder `kexec/` it adds to. */
+/**
+ * A gzip member to stand in front of a tarball, whose folder `kexec/` it adds to. Always both files, empty where there is nothing to say:
+ * unpacked over an older customisation, it must leave none of that one's keys.
+ */
 export function tarballPrefix(additions: Additions): Uint8Array<ArrayBuffer> {
   const folder = 'kexec/customisation/';
-  const files = filesOf(additions).map(({ name, content }) => ({ path: `${folder}${name}`, content }));
+  const contents = new Map(filesOf(additions).map(({ name, content }) => [name, content]));
+  const files = ['authorized_keys', 'cmdline'].map((name) => ({
+    path: `${folder}${name}`,
+    content: contents.get(name) ?? new Uint8Array(),
+  }));
   return gzipMember(tarEntries([{ path: folder, content: undefined }, ...files]));
 }
 
