@@ -23,6 +23,8 @@ const PACKAGES = [
   ],
   ...['mount', 'passwd', 'procps', 'sed', 'tar', 'util-linux'],
   ...['systemd', 'systemd-sysv', 'udev', 'kmod', 'iproute2', 'curl', 'openssh-server', 'sudo', 'doas'],
+  // logind, for the sessions of the jump's test.
+  ...['dbus', 'libpam-systemd'],
   'linux-image-cloud-amd64',
 ];
 
