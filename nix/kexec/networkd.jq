@@ -31,7 +31,7 @@ def address_section:
     # This machine had it a moment ago; looking for others that have it only costs time.
     ["DuplicateAddressDetection", (if .family == "inet6" then "none" else null end)]]];
 
-def route_section($model; $now):
+def route_section($model; $now; $placed):
   ["Route",
    [["Type", (if .type == "unicast" then null else .type end)],
     ["Destination", destination],
@@ -41,7 +41,9 @@ def route_section($model; $now):
     ["MTUBytes", .mtu],
     ["Scope", (if .family == "inet" and .type == "unicast" and (.scope == "link" or .scope == "host") then .scope else null end)]]
    + if (.hops | length) == 1 then
-       [["Gateway", .hops[0].gateway], ["GatewayOnLink", (.hops[0].onlink | yes)]]
+       [["Gateway", .hops[0].gateway], ["GatewayOnLink",
+          # networkd would make it yes by itself where it sees no static address.
+          (if .hops[0].onlink then "yes" elif $placed and .hops[0].gateway then "no" else null end)]]
      else
        [.hops[] | ["MultiPathRoute", "\(.gateway)@\(.dev | name_now($model; $now)) \(.weight)"]]
      end];
@@ -146,7 +148,7 @@ def network_file($model; $now; $with_dns):
       else empty end),
      (if .ra then ["IPv6AcceptRA", [["UseAutonomousPrefix", "no"], ["DHCPv6Client", "no"]]] else empty end),
      (.addresses[] | select(($placed and .local == $link.dhcp4.address) | not) | address_section),
-     ($model.routes[] | select(first_dev == $link.name) | route_section($model; $now))]
+     ($model.routes[] | select(first_dev == $link.name) | route_section($model; $now; $placed))]
   | ini;
 
 def files($model; $now):
@@ -157,7 +159,7 @@ def files($model; $now):
   | [ ($model.links[] | select(.kind != "physical") | { key: "10-kexec-\(.name).netdev", value: (netdev($model) | ini) }),
       ($model.links[] | { key: "10-kexec-\(.name).network", value: network_file($model; $now; .name == $dns_link) }),
       # What belongs to no interface stands with the one that is always there.
-      ( [$model.routes[] | select(first_dev == null) | route_section($model; $now)] + [$model.rules[] | rule_section($model; $now)]
+      ( [$model.routes[] | select(first_dev == null) | route_section($model; $now; false)] + [$model.rules[] | rule_section($model; $now)]
         | select(length > 0)
         | { key: "10-kexec-lo.network", value: ([["Match", [["Name", "lo"]]], ["Network", [["KeepConfiguration", "static"]]]] + . | ini) }) ]
   | .[];

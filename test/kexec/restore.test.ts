@@ -66,6 +66,8 @@ describe('the units for systemd-networkd', () => {
     await run('--ip', ip.program, 'network');
     expect(await units()).not.toContain('Address=10.0.5.15/24');
     expect(await units()).toContain('KeepConfiguration=dhcp');
+    // networkd would switch it on for want of a static address.
+    expect(await units()).toContain('Gateway=10.0.5.2\nGatewayOnLink=no\n');
     expect(await ip.told()).toBe(
       'ip address replace 10.0.5.15/24 broadcast 10.0.5.255 scope global valid_lft 315360000 preferred_lft 315360000 dev ens0\n',
     );
