@@ -6,6 +6,7 @@
 : "${here:?}"
 
 missing() { warn "not found, and so not taken along: $*"; }
+left_behind() { warn "not taken along: $*"; }
 
 save_machine_id() {
   if [ -s /etc/machine-id ]; then
@@ -26,7 +27,7 @@ save_host_keys() {
   host_key_files >"$work/host-keys"
   while IFS= read -r key; do
     name=$(host_key_name "$key")
-    [ -n "$name" ] || { missing "host key $key (of a type that is not known here)"; continue; }
+    [ -n "$name" ] || { left_behind "host key $key (of a type that is not known here)"; continue; }
     [ ! -e "$state/ssh/$name" ] || continue
     cat "$key" >"$state/ssh/$name"
     [ ! -s "$key.pub" ] || cat "$key.pub" >"$state/ssh/$name.pub"
@@ -114,8 +115,8 @@ networkd_leases() {
 
 # Busybox's client sets no lifetime; only its command line tells (option 0x3d is the client identifier).
 udhcpc_leases() {
-  for process in /proc/[0-9]*; do
-    tr '\0' '\n' <"$process/cmdline" 2>/dev/null | awk '
+  grep -l udhcpc /proc/[0-9]*/cmdline 2>/dev/null | while read -r arguments; do
+    tr '\0' '\n' <"$arguments" 2>/dev/null | awk '
       NR <= 2 && /(^|\/)udhcpc$/ { client = 1 }
       previous == "-i" || previous == "--interface" { interface = $0 }
       /^-i./ { interface = substr($0, 3) }

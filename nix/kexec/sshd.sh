@@ -80,12 +80,12 @@ key_files_of() { # <user>
   if [ -n "$settings" ]; then
     set_files=$(echo "$settings" | setting authorizedkeysfile)
     files=${set_files:-$files}
-    for keyword in authorizedkeyscommand trustedusercakeys; do
-      value=$(echo "$settings" | setting "$keyword")
-      [ "${value:-none}" = none ] || missing "what $1 may log in with by sshd's $keyword ($value)"
+    for keyword in AuthorizedKeysCommand TrustedUserCAKeys; do
+      value=$(echo "$settings" | setting "$(echo "$keyword" | tr '[:upper:]' '[:lower:]')")
+      [ "${value:-none}" = none ] || left_behind "what lets $1 in by sshd's $keyword ($value)"
     done
     unclear=$(echo "$settings" | setting "unclear authorizedkeysfile")
-    [ -z "$unclear" ] || missing "keys in $unclear (below a Match in sshd_config, and sshd -T does not work here)"
+    [ -z "$unclear" ] || left_behind "keys in $unclear (below a Match in sshd_config, and sshd -T does not work here)"
   else
     files="$files /etc/ssh/authorized_keys.d/%u"
   fi
@@ -161,7 +161,7 @@ save_dropbear_host_keys() {
       openssh_from_dropbear_ed25519 "$key" >"$to"
     elif ! dropbearconvert dropbear openssh "$key" "$to" >/dev/null 2>&1; then
       rm -f "$to"
-      missing "dropbear's host key $key (dropbearconvert, which could convert it, is not here)"
+      left_behind "dropbear's host key $key (dropbearconvert, which could convert it, is not here)"
     fi
   done
 }

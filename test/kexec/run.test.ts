@@ -121,6 +121,23 @@ describe('the keys that kexec/run takes along', () => {
   });
 });
 
+describe('the leases that kexec/run takes along', () => {
+  it('are known from a running udhcpc, with the identifier that it was given', async () => {
+    const client = 'timeout 20 busybox udhcpc -f -i lo -s /bin/true -x 0x3d:00AA42';
+    const { files } = await machine.takenAlong(`{ unshare --net ${client} >/dev/null 2>&1 & } && sleep 1`);
+    expect(files.get('network/dhcp4')).toContain('lo - 00aa42\n');
+  });
+
+  it('are known from systemd-networkd’s files, which stay when it makes addresses permanent', async () => {
+    const change = [
+      'mount -t tmpfs none /run && mkdir -p /run/systemd/netif/leases',
+      'printf "# private\\nADDRESS=192.0.2.9\\nCLIENTID=ff00aa42\\n" >/run/systemd/netif/leases/1',
+    ];
+    const { files } = await machine.takenAlong(change.join(' && '));
+    expect(files.get('network/dhcp4')).toContain('lo 192.0.2.9 ff00aa42\n');
+  });
+});
+
 describe('kexec/run refuses, with nothing changed,', () => {
   async function refusal(change = ':', args: readonly string[] = []): Promise<string> {
     const { exitCode, stderr } = await run(args, change);
@@ -175,8 +192,33 @@ describe('kexec/run refuses, with nothing changed,', () => {
     expect(await refusal(change)).toMatch(/the installer needs 1\d\d\d MiB of memory and this machine has 512 MiB/);
   });
 
-  it('a container', async () => {
-    expect(await refusal(await pretend('/proc/2/comm', 'sh\n'))).toContain('this is a container');
+  it('a container, naming its kind', async () => {
+    // Namespaces of users, mounts and processes: a container in all but the image.
+    const change = 'mount -t tmpfs none /run && mkdir /run/systemd && echo lxc >/run/systemd/container';
+    const script = `mount --bind "$1/home" /root && ${change} && exec "$1/kexec/run"`;
+    const namespaces = ['--map-root-user', '--mount', '--pid', '--fork', '--mount-proc'];
+    const { exitCode, stderr } = await execa('unshare', [...namespaces, 'sh', '-c', script, 'sh', folder], {
+      reject: false,
+      env: { TMPDIR: join(folder, 'work') },
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('this is a container (lxc), which shares its kernel with others');
+    expect(await readdir(join(folder, 'work'))).toEqual([]);
+  });
+
+  // What sysfs shows there: QEMU has no such machine.
+  it('a Xen PV guest', async () => {
+    const change = [
+      'mount -t tmpfs none /sys && mkdir -p /sys/hypervisor /sys/kernel',
+      'echo xen >/sys/hypervisor/type && echo PV >/sys/hypervisor/guest_type',
+    ].join(' && ');
+    expect(await refusal(change)).toContain('this is a Xen PV guest, where kexec does not work');
+  });
+
+  it('a kernel that was built without kexec', async () => {
+    expect(await refusal('mount -t tmpfs none /sys/kernel')).toContain(
+      'this kernel was built without kexec (CONFIG_KEXEC)',
+    );
   });
 
   it('disks without room for a copy of the initrd', async () => {

@@ -50,7 +50,7 @@ describe('the authorized keys', () => {
   it('are none where sshd looks at none', async () => {
     const { files, said } = await taken({ sshd_config: 'AuthorizedKeysFile none\n' });
     expect(files.get('authorized_keys')).toBe('');
-    expect(said).toContain('not taken along: authorized keys');
+    expect(said).toContain('not found, and so not taken along: authorized keys');
   });
 
   it('are not all when sshd asks a program or trusts certificates, and that is said', async () => {
@@ -58,8 +58,8 @@ describe('the authorized keys', () => {
       sshd_config: 'AuthorizedKeysCommand /usr/bin/keys %u\nTrustedUserCAKeys /etc/ssh/ca.pub\n',
     });
     expect(files.get('authorized_keys')).toBe(`${key}\n`);
-    expect(said).toContain("what root may log in with by sshd's authorizedkeyscommand (/usr/bin/keys %u)");
-    expect(said).toContain("by sshd's trustedusercakeys (/etc/ssh/ca.pub)");
+    expect(said).toContain("not taken along: what lets root in by sshd's AuthorizedKeysCommand (/usr/bin/keys %u)");
+    expect(said).toContain("by sshd's TrustedUserCAKeys (/etc/ssh/ca.pub)");
   });
 
   it('below a Match are not guessed at when sshd itself does not tell', async () => {
