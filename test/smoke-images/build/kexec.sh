@@ -17,7 +17,7 @@ unpacked=$(cat "$base/unpacked")
 EOF
 chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/busybox
 chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh
-# Level 1: kernel and initrd are compressed already. ustar, for the small tars of rescue systems.
+# Kernel and initrd are compressed already, so trying harder gains nothing. ustar, for the small tars of rescue systems.
 tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" kexec |
-  gzip -1n >"$out/kexec.tar.gz"
+  gzip -n >"$out/kexec.tar.gz"
 write_image_json '{files: {tarball: "kexec.tar.gz"}}'
