@@ -116,7 +116,7 @@ networkd_leases() {
 # Busybox's client sets no lifetime; only its command line tells (option 0x3d is the client identifier).
 udhcpc_leases() {
   grep -l udhcpc /proc/[0-9]*/cmdline 2>/dev/null | while read -r arguments; do
-    tr '\0' '\n' <"$arguments" 2>/dev/null | awk '
+    { tr '\0' '\n' <"$arguments"; } 2>/dev/null | awk '
       NR <= 2 && /(^|\/)udhcpc$/ { client = 1 }
       previous == "-i" || previous == "--interface" { interface = $0 }
       /^-i./ { interface = substr($0, 3) }
