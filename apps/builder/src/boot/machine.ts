@@ -42,21 +42,16 @@ export async function startMachine(description: MachineDescription, options: Sta
   options.signal?.throwIfAborted();
   const parts = await findMachineParts(description.arch);
   const uefi = description.firmware === 'uefi' ? needUefi(parts, description.arch) : undefined;
+  await using scope = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'nixos-images-machine-'));
-  try {
-    const ipxe = await layOutIpxe(description, parts, folder);
-    const between = await switchFor(description.wiring);
-    await mkdir(dirname(options.logFile), { recursive: true });
-    const sshPort = await freeLoopbackPort();
-    const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe, between });
-    return switchOn(description, options, parts, command, sshPort, async () => {
-      between?.close();
-      await rm(folder, { recursive: true, force: true });
-    });
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
+  scope.defer(() => rm(folder, { recursive: true, force: true }));
+  const ipxe = await layOutIpxe(description, parts, folder);
+  const between = await switchFor(description.wiring);
+  scope.defer(() => between?.close());
+  await mkdir(dirname(options.logFile), { recursive: true });
+  const sshPort = await freeLoopbackPort();
+  const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe, between });
+  return switchOn(description, options, parts, command, sshPort, scope.move());
 }
 
 async function switchFor(wiring: Wiring): Promise<EmulatedSwitch | undefined> {
@@ -100,7 +95,7 @@ function switchOn(
   parts: MachineParts,
   command: readonly string[],
   sshPort: number,
-  cleanUp: () => Promise<void>,
+  scope: AsyncDisposableStack,
 ): Machine {
   const started = performance.now();
   const serial = new SerialConsole(options.logFile);
@@ -128,7 +123,7 @@ function switchOn(
           ? `${description.name} switched itself off`
           : `QEMU ended with ${result.exitCode ?? result.signal}: ${words}`;
     await serial.close(why);
-    await cleanUp();
+    await scope.disposeAsync();
   })();
   const stop = async (): Promise<void> => {
     pulled = true;
