@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url';
 import type { Machine, MachineDescription } from 'nixos-images/boot';
 import { startMachine } from 'nixos-images/boot';
 import { test } from 'vitest';
+import { noteResult } from './results.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const LOGS = fileURLToPath(new URL('../../.state/logs/boot/', import.meta.url));
+/** Where console logs go. */
+export const LOGS = fileURLToPath(new URL('../../.state/logs/boot/', import.meta.url));
 
 /** Longest wait for a step, in seconds: what is slow on a busy machine passes, what hangs fails in the end. */
 export const PATIENCE = 300;
@@ -26,9 +28,9 @@ export function bootTest(name: string, promise: string, body: (boot: BootTest) =
   test(`${name}: ${promise}`, async ({ signal }) => {
     const began = performance.now();
     const logFile = `${LOGS}${name}.log`;
+    const seconds = (): number => (performance.now() - began) / 1000;
     const step = (text: string): void => {
-      const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(5);
-      process.stdout.write(`${seconds} s  ${name}: ${text}\n`);
+      process.stdout.write(`${seconds().toFixed(1).padStart(5)} s  ${name}: ${text}\n`);
     };
     await using machines = new AsyncDisposableStack();
     const start = async (description: Omit<MachineDescription, 'name'>): Promise<Machine> => {
@@ -38,9 +40,11 @@ export function bootTest(name: string, promise: string, body: (boot: BootTest) =
     try {
       await body({ step, start });
       step('passed');
+      await noteResult({ name, promise, outcome: 'passed', seconds: seconds() });
     } catch (error) {
       const log = relative(REPOSITORY, logFile);
       step(`failed; its console is in ${log}`);
+      await noteResult({ name, promise, outcome: 'failed', seconds: seconds() });
       throw new Error(`${error instanceof Error ? error.message : error} (console: ${log})`, { cause: error });
     }
   });

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const CACHE = fileURLToPath(new URL('../../.state/boot/parts/', import.meta.url));
-
-const being = new Map<string, Promise<void>>();
 
 /**
  * The folder that `make` fills, made once and kept under .state/boot/parts until one of `recipe` (the source files that
@@ -19,20 +19,11 @@ export async function cachedFolder(
   const hash = createHash('sha256');
   for (const file of recipe) hash.update(await readFile(file));
   const folder = join(CACHE, `${name}-${hash.digest('hex').slice(0, 16)}`);
-  // Tests run side by side: the first makes it, the others wait.
-  let made = being.get(folder);
-  if (made === undefined) {
-    made = fill(name, folder, make);
-    being.set(folder, made);
-  }
-  await made;
-  return folder;
-}
-
-async function fill(name: string, folder: string, make: (folder: string) => Promise<void>): Promise<void> {
-  if (await exists(folder)) return;
-  process.stdout.write(`making ${name}; it is kept in .state/boot/parts\n`);
   await mkdir(CACHE, { recursive: true });
+  // Tests run side by side, and in several processes: the first makes it, the others wait.
+  await using _ = await lock(folder);
+  if (await exists(folder)) return folder;
+  process.stdout.write(`making ${name}; it is kept in .state/boot/parts\n`);
   for (const old of await readdir(CACHE)) {
     if (old.startsWith(`${name}-`)) await rm(join(CACHE, old), { recursive: true, force: true });
   }
@@ -40,6 +31,22 @@ async function fill(name: string, folder: string, make: (folder: string) => Prom
   await mkdir(unfinished);
   await make(unfinished);
   await rename(unfinished, folder);
+  return folder;
+}
+
+/**
+ * Waits until nobody else in any process holds what `path` names. A socket address of Linux without a file (unix(7), "abstract"):
+ * one process can listen on it, and it is free again however that ends.
+ */
+async function lock(path: string): Promise<AsyncDisposable> {
+  const name = createHash('sha256').update(path).digest('hex');
+  for (;;) {
+    const server = createServer();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    server.once('error', () => resolve(false)).listen(`\0nixos-images-${name}`, () => resolve(true));
+    if (await promise) return server;
+    await sleep(200);
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type BootTest, Catalog, channelsOf, type Manifest, Variant } from '@nixos-images/shared';
 import { bootRelease } from 'nixos-images/boot';
 import * as v from 'valibot';
 import { beforeAll, expect, inject, test } from 'vitest';
+import { LOGS } from './boot-test.ts';
 import { provideIpxeForAarch64 } from './ipxe-for-aarch64.ts';
+import { noteResult } from './results.ts';
 
 beforeAll(provideIpxeForAarch64);
 
@@ -18,30 +17,34 @@ async function publishedManifest(): Promise<Manifest> {
   return current;
 }
 
-async function gate(manifest: Manifest, signal: AbortSignal) {
-  const folder = await mkdtemp(join(tmpdir(), 'nixos-images-gate-'));
+async function gate(name: string, manifest: Manifest, signal: AbortSignal) {
   const told: BootTest[] = [];
-  try {
-    const result = await bootRelease({
-      manifest,
-      edge: new URL(inject('stackUrl')),
-      folder,
-      signal,
-      onResult: (test) => told.push(test),
-      onStep: (text) => process.stdout.write(`         gate: ${text}\n`),
-    });
-    expect(told).toHaveLength(result.tests.length);
-    return result;
-  } finally {
-    await rm(folder, { recursive: true });
+  const result = await bootRelease({
+    manifest,
+    edge: new URL(inject('stackUrl')),
+    folder: `${LOGS}${name}`,
+    signal,
+    onResult: (test) => told.push(test),
+    onStep: (text) => process.stdout.write(`         ${name}: ${text}\n`),
+  });
+  expect(told).toHaveLength(result.tests.length);
+  return result;
+}
+
+async function noteResults(tests: readonly BootTest[]): Promise<void> {
+  for (const { kind, arch, variant, path, ...test } of tests) {
+    const seconds = test.outcome === 'booted' ? test.seconds : 0;
+    const promise = `the boot gate logs in to ${kind} ${variant}`;
+    await noteResult({ name: `gate-${arch}-${path}`, promise, outcome: test.outcome, seconds });
   }
 }
 
-// ISO and kexec go the same way; here the gate is held to its answers, and the other tests hold the images.
+// ISO and kexec go the same way; here the gate is held to its answers, and the other tests hold the images of x86_64.
 test('the boot gate logs in to what it netboots, and says with what it did', async ({ signal }) => {
   const manifest = await publishedManifest();
   const images = manifest.images.filter(({ kind, arch }) => kind === 'netboot' && arch === 'x86_64');
-  const { tests, tools } = await gate({ ...manifest, images }, signal);
+  const { tests, tools } = await gate('gate-x86_64', { ...manifest, images }, signal);
+  await noteResults(tests);
   expect(tests).toMatchObject([
     { kind: 'netboot', arch: 'x86_64', path: 'netboot-bios', outcome: 'booted' },
     { kind: 'netboot', arch: 'x86_64', path: 'netboot-uefi', outcome: 'booted' },
@@ -52,7 +55,8 @@ test('the boot gate logs in to what it netboots, and says with what it did', asy
 test('the boot gate tries aarch64 in every way there is', async ({ signal }) => {
   const manifest = await publishedManifest();
   const images = manifest.images.filter(({ arch }) => arch === 'aarch64');
-  const { tests } = await gate({ ...manifest, images }, signal);
+  const { tests } = await gate('gate-aarch64', { ...manifest, images }, signal);
+  await noteResults(tests);
   expect(tests.map(({ path, outcome }) => [path, outcome]).toSorted()).toEqual([
     ['iso-uefi-cd', 'booted'],
     ['iso-uefi-usb', 'booted'],
@@ -66,6 +70,6 @@ test('an image that the edge does not have fails the boot gate, and is no error'
   const images = manifest.images
     .filter(({ kind, arch }) => kind === 'kexec' && arch === 'x86_64')
     .map((image) => ({ ...image, variant: v.parse(Variant, 'no-such-variant') }));
-  const { tests } = await gate({ ...manifest, images }, signal);
+  const { tests } = await gate('gate-missing', { ...manifest, images }, signal);
   expect(tests).toMatchObject([{ path: 'kexec', outcome: 'failed', reason: expect.stringContaining('404') }]);
 });

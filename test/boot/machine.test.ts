@@ -10,7 +10,7 @@ const machine = await startMachine(
     boot: { from: 'network', address: 'http://10.0.2.2:1/nothing.ipxe' } },
   { logFile: process.argv.at(-1) },
 );
-await machine.console.waitFor(/SeaBIOS/, { seconds: 30 });
+await machine.console.waitFor(/SeaBIOS/, { seconds: 300 });
 console.log('up');
 await machine.off;
 `;

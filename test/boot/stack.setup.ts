@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { HOST_SEEN_FROM_GUEST } from 'nixos-images/boot';
 import type { TestProject } from 'vitest/node';
 import { startLocalStack } from '../local-stack/stack.ts';
+import { forgetResults, resultsTable } from './results.ts';
 
 const STATE = fileURLToPath(new URL('../../.state', import.meta.url));
 
@@ -17,7 +18,7 @@ declare module 'vitest' {
 
 /**
  * Starts the local stack as script/server does: builds and publishes the smoke images, serves them. With NIXOS_IMAGES_STACK
- * set to the address of one that runs already, that one is tested.
+ * set to the address of one that runs already, that one is tested. At the end it prints how each machine did.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const running = process.env['NIXOS_IMAGES_STACK'];
@@ -34,5 +35,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
       : { url: running, stop: async () => undefined };
   project.provide('stackUrl', stack.url);
   project.provide('stackHost', `${HOST_SEEN_FROM_GUEST}:${new URL(stack.url).port}`);
-  return async () => void (await stack.stop());
+  await forgetResults();
+  return async () => {
+    await stack.stop();
+    process.stdout.write(`\n${await resultsTable()}\n`);
+  };
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,10 +6,10 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['**/*.test.ts'],
     globalSetup: ['./stack.setup.ts'],
-    // An emulated machine keeps a core busy: two at a time, whichever file they are described in.
-    maxWorkers: 1,
+    // An emulated machine keeps a core busy: two files at a time, and in each as many machines as there are cores for.
+    maxWorkers: 2,
     sequence: { concurrent: true },
-    maxConcurrency: 2,
+    maxConcurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
     testTimeout: 900_000,
     hookTimeout: 900_000,
     reporters: ['verbose'],
