@@ -1,10 +1,12 @@
-import { alpineLikeFiles, bareBusyboxFiles } from './busybox.ts';
+import { alpineLikeFiles } from './alpine-like.ts';
+import { bareBusyboxFiles } from './busybox.ts';
 import type { DebianParts } from './debian.ts';
-import type { OverlayFile } from './host.ts';
+import { type HostIdentity, type OverlayFile, opensshIdentityFiles } from './host.ts';
 import type { HostNetwork } from './network.ts';
 import { nixosLikeFiles } from './nixos-like.ts';
+import { dropbearIdentityFiles, openwrtLikeFiles } from './openwrt-like.ts';
 
-/** What a kind of host starts with, beside its identity. */
+/** What a host is made of before it is switched on. */
 export interface HostSystem {
   readonly disks: readonly string[];
   /** Kernel parameters that choose its root file system and first program (see host-initrd.ts). */
@@ -12,30 +14,63 @@ export interface HostSystem {
   readonly files: readonly OverlayFile[];
 }
 
-type MakeHostSystem = (network: HostNetwork, parts: DebianParts) => Promise<HostSystem>;
+export interface HostKind {
+  readonly system: (network: HostNetwork, parts: DebianParts) => Promise<HostSystem>;
+  /** The files that hold its host key and machine-id. */
+  readonly identity: (identity: HostIdentity) => Promise<readonly OverlayFile[]>;
+  /** What there is not on such a host, in the words of the installer that misses it. */
+  readonly lacks: readonly 'machine-id'[];
+}
+
+const inMemory = ({ modules }: HostNetwork): string => `host.root=memory host.modules=${modules.join(',')}`;
 
 /** The kinds of host that the installer is started from. */
 export const HOST_KINDS = {
-  debian: async (network, { disk }) => ({
-    disks: [disk],
-    parameters: '',
-    files: [...network.units, { path: 'etc/resolv.conf', content: 'nameserver 10.0.2.3\n' }],
-  }),
-  'alpine-like': async (network, parts) => ({
-    disks: [],
-    parameters: 'host.root=memory',
-    files: await alpineLikeFiles(network, parts),
-  }),
-  'bare-busybox': async (network) => ({
-    disks: [],
-    parameters: 'host.root=memory',
-    files: bareBusyboxFiles(network),
-  }),
-  'nixos-like': async (network, { disk }) => ({
-    disks: [disk],
-    parameters: 'host.init=/host-init',
-    files: await nixosLikeFiles(network),
-  }),
-} as const satisfies Record<string, MakeHostSystem>;
+  debian: {
+    system: async (network, { disk }) => ({
+      disks: [disk],
+      parameters: '',
+      files: [...network.units, { path: 'etc/resolv.conf', content: 'nameserver 10.0.2.3\n' }],
+    }),
+    identity: opensshIdentityFiles,
+    lacks: [],
+  },
+  'alpine-like': {
+    system: async (network, parts) => ({
+      disks: [],
+      parameters: inMemory(network),
+      files: await alpineLikeFiles(network, parts),
+    }),
+    identity: opensshIdentityFiles,
+    lacks: [],
+  },
+  'openwrt-like': {
+    system: async (network) => ({
+      disks: [],
+      parameters: inMemory(network),
+      files: await openwrtLikeFiles(network),
+    }),
+    identity: dropbearIdentityFiles,
+    lacks: ['machine-id'],
+  },
+  'bare-busybox': {
+    system: async (network) => ({
+      disks: [],
+      parameters: inMemory(network),
+      files: bareBusyboxFiles(network),
+    }),
+    identity: opensshIdentityFiles,
+    lacks: [],
+  },
+  'nixos-like': {
+    system: async (network, { disk }) => ({
+      disks: [disk],
+      parameters: 'host.init=/host-init',
+      files: await nixosLikeFiles(network),
+    }),
+    identity: opensshIdentityFiles,
+    lacks: [],
+  },
+} as const satisfies Record<string, HostKind>;
 
-export type HostKind = keyof typeof HOST_KINDS;
+export type HostKindName = keyof typeof HOST_KINDS;

@@ -36,16 +36,12 @@ export interface OverlayFile {
   readonly mode?: number;
 }
 
-/** The files that give a host with OpenSSH its identity; `keys` is where its sshd looks for authorized keys. */
-export async function identityFiles(identity: HostIdentity, keys: string): Promise<OverlayFile[]> {
-  const privateKey = await readFile(identity.hostKey.privateKeyFile, 'utf8');
+/** The host key and the machine-id where a host with OpenSSH and systemd has them. */
+export async function opensshIdentityFiles({ hostKey, machineId }: HostIdentity): Promise<OverlayFile[]> {
   return [
-    { path: 'etc/hostname', content: `${identity.hostname}\n` },
-    { path: 'etc/machine-id', content: `${identity.machineId}\n` },
-    { path: 'etc/ssh/ssh_host_ed25519_key', content: privateKey, mode: 0o600 },
-    { path: 'etc/ssh/ssh_host_ed25519_key.pub', content: `${identity.hostKey.publicKey}\n` },
-    // Root owns all of an overlay, and sshd reads this as the user.
-    { path: keys, content: `${identity.key.publicKey}\n` },
+    { path: 'etc/machine-id', content: `${machineId}\n` },
+    { path: 'etc/ssh/ssh_host_ed25519_key', content: await readFile(hostKey.privateKeyFile, 'utf8'), mode: 0o600 },
+    { path: 'etc/ssh/ssh_host_ed25519_key.pub', content: `${hostKey.publicKey}\n` },
   ];
 }
 

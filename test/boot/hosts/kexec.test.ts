@@ -1,7 +1,7 @@
 import { runOverSsh, SmokeFacts, waitForSsh, whileOn } from 'nixos-images/boot';
-import { afterAll, expect, inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { type BootTest, bootTest, PATIENCE } from '../boot-test.ts';
-import type { HostKind } from './host-kinds.ts';
+import { HOST_KINDS, type HostKind, type HostKindName } from './host-kinds.ts';
 import { type HostNetwork, NETWORKS } from './network.ts';
 import { type Host, startHost } from './start-host.ts';
 
@@ -30,42 +30,34 @@ const SUDO: Typist = { name: 'sudo, dash', at: 'ssh', user: 'admin', keys: ADMIN
 const DOAS: Typist = { name: 'doas, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('doas') };
 const NIXOS: Typist = { ...BASH, keys: 'etc/ssh/authorized_keys.d/root' };
 
-const MATRIX: readonly (readonly [HostKind, HostNetwork, Typist])[] = [
+const MATRIX: readonly (readonly [HostKindName, HostNetwork, Typist])[] = [
   ['debian', NETWORKS.static, BASH],
   ['debian', NETWORKS.dynamic, SUDO],
   ['debian', NETWORKS.bond, DOAS],
   ['debian', NETWORKS.vlan, BASH],
+  ['debian', NETWORKS['802.3ad'], BASH],
+  ['debian', NETWORKS['802.3ad-vlan'], BASH],
   ['nixos-like', NETWORKS.static, NIXOS],
-  ['alpine-like', NETWORKS.dynamic, ASH],
+  ['alpine-like', NETWORKS.asked, ASH],
+  ['alpine-like', NETWORKS['802.3ad-vlan'], ASH],
   ['bare-busybox', NETWORKS.static, CONSOLE],
 ];
 
-interface Row {
-  readonly cells: readonly [host: string, network: string, typist: string];
-  outcome: string;
-}
-const rows: Row[] = [];
-
 for (const [host, network, typist] of MATRIX) {
-  const row: Row = { cells: [host, network.name, typist.name], outcome: 'not run' };
-  rows.push(row);
   bootTest(`kexec-${host}-${network.name}`, `${typist.name}: the line makes it the installer`, async (boot) => {
-    row.outcome = 'failed';
     await using scope = new AsyncDisposableStack();
-    const began = performance.now();
     const running = await startHost(boot, scope, { host, network, keys: typist.keys });
-    await typeLine(boot, running, typist);
-    await expectInstaller(boot, running, network);
-    row.outcome = `passed ${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s`;
+    await typeLine(boot, running, typist, network);
+    await expectInstaller(boot, running, network, HOST_KINDS[host].lacks);
   });
 }
 
-afterAll(() => {
-  const lines = rows.map(({ cells, outcome }) => [...cells, outcome].map((cell) => cell.padEnd(14)).join(''));
-  process.stdout.write(`\nhost          network       typed by      result\n${lines.join('\n')}\n\n`);
-});
-
-async function typeLine({ step }: BootTest, { machine, login }: Host, typist: Typist): Promise<void> {
+async function typeLine(
+  { step }: BootTest,
+  { machine, login }: Host,
+  typist: Typist,
+  { proof }: HostNetwork,
+): Promise<void> {
   const line = typist.line(`${inject('stackHost')}/kexec/x86_64`);
   if (typist.at === 'console') {
     await machine.console.waitFor(/# $/, { seconds: PATIENCE });
@@ -76,6 +68,8 @@ async function typeLine({ step }: BootTest, { machine, login }: Host, typist: Ty
     const options = { seconds: PATIENCE, signal: whileOn(machine, undefined) };
     await waitForSsh(login(typist.user), options);
     step('logged in to the host');
+    if (proof !== undefined)
+      expect(await runOverSsh(login(typist.user), proof, options)).toMatchObject({ exitCode: 0 });
     const { stdout, stderr, exitCode } = await runOverSsh(login(typist.user), line, options);
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toContain('machine will boot into nixos');
@@ -87,24 +81,34 @@ async function expectInstaller(
   { step }: BootTest,
   { machine, identity, login }: Host,
   network: HostNetwork,
+  lacks: HostKind['lacks'],
 ): Promise<void> {
   await machine.console.waitFor(/smoke: ready/, { seconds: PATIENCE });
   step('the installer is up');
   const facts = new SmokeFacts(machine.console.text);
   expect(facts.of('kind')).toMatchObject([{ kind: 'kexec', arch: 'x86_64' }]);
-  expect(facts.of('machine-id').map(({ id }) => id)).toEqual([identity.machineId]);
+  expect(facts.of('missing').map(({ text }) => text)).toEqual(lacks);
   expect(facts.of('hostname').map(({ name }) => name)).toEqual([identity.hostname]);
-  expect(facts.of('host-key').map(({ fingerprint }) => fingerprint)).toEqual([identity.hostKey.fingerprint]);
   expect(facts.of('authorized-key').map(({ fingerprint }) => fingerprint)).toEqual([identity.key.fingerprint]);
-  expect(facts.of('address').map(({ address }) => address)).toContain(`${network.address}/24`);
+  const address = facts.of('address').find(({ address }) => address === `${network.address}/24`);
+  expect(address).toMatchObject(network.link === undefined ? {} : { link: network.link });
   expect(facts.of('dns').map(({ server }) => server)).toEqual(['10.0.2.3']);
-  expect(facts.of('missing')).toEqual([]);
+  expect(facts.of('host-key').map(({ fingerprint }) => fingerprint)).toEqual([identity.hostKey.fingerprint]);
+  const keepsMachineId = !lacks.includes('machine-id');
+  if (keepsMachineId) expect(facts.of('machine-id').map(({ id }) => id)).toEqual([identity.machineId]);
 
   // At the old address, with the old key, against the old host key.
   const options = { seconds: PATIENCE, signal: whileOn(machine, undefined) };
   const { stdout } = await runOverSsh(login('root'), 'cat /etc/os-release /etc/machine-id', options);
   expect(stdout).toMatch(/^ID="?nixos"?$/m);
   expect(stdout).toMatch(/^VARIANT_ID="?installer"?$/m);
-  expect(stdout).toContain(identity.machineId);
+  if (keepsMachineId) expect(stdout).toContain(identity.machineId);
   step('logged in to the installer with the old key');
+  if (network.leased) {
+    const lease = await machine.console.waitFor(/smoke: lease \S+ (\S+)/, { seconds: PATIENCE });
+    expect(lease[1]).toBe(network.address);
+    step('the installer has the old lease');
+  }
+  if (network.proof !== undefined)
+    expect(await runOverSsh(login('root'), network.proof, options)).toMatchObject({ exitCode: 0 });
 }

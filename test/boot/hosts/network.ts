@@ -3,15 +3,21 @@ import type { OverlayFile } from './host.ts';
 
 /** How a host is on the network, and what the installer has to take over. */
 export interface HostNetwork {
-  readonly name: 'static' | 'dynamic' | 'bond' | 'vlan';
+  readonly name: string;
   readonly wiring: Wiring;
   readonly address: string;
-  /** Interface that has the address where systemd does not choose names. */
-  readonly link: string;
+  /** The bond or VLAN that has the address. Its name has to stay, while a card's may differ from kernel to kernel. */
+  readonly link?: string;
   /** The network as systemd-networkd's units. */
   readonly units: readonly OverlayFile[];
   /** The network as busybox commands. */
   readonly commands: string;
+  /** Kernel modules that the commands need. */
+  readonly modules: readonly ('bonding' | '8021q')[];
+  /** Whether the address is lent by DHCP: the installer has to ask for it again. */
+  readonly leased?: true;
+  /** A shell command that ends once more of the network is there than an address that can be reached. */
+  readonly proof?: string;
 }
 
 const STATIC_ADDRESS = '10.0.2.77';
@@ -25,49 +31,71 @@ const ADDRESS = ['[Network]', `Address=${STATIC_ADDRESS}/24`, 'Gateway=10.0.2.2'
 // By driver, because the cards' names depend on where QEMU puts them.
 const CARDS = ['[Match]', 'Driver=virtio_net'];
 
+const bond = (mode: string): OverlayFile =>
+  unit('10-bond0.netdev', '[NetDev]', 'Name=bond0', 'Kind=bond', '[Bond]', `Mode=${mode}`, 'MIIMonitorSec=100ms');
+const vlan = (link: string): OverlayFile =>
+  unit('10-vlan.netdev', '[NetDev]', `Name=${link}`, 'Kind=vlan', '[VLAN]', `Id=${TAG}`);
+const BONDED = unit('20-cards.network', ...CARDS, '[Network]', 'Bond=bond0');
+
 const addressCommands = (link: string): string => `ip link set ${link} up
 ip addr add ${STATIC_ADDRESS}/24 dev ${link}
 ip route add default via 10.0.2.2 dev ${link}
 `;
+// The module makes a bond0 of its own.
+const BOND_COMMANDS = `cd /sys/class/net/bond0/bonding
+echo 802.3ad >mode
+echo 100 >miimon
+echo +eth0 >slaves
+echo +eth1 >slaves
+cd /
+ip link set bond0 up
+`;
+const vlanCommands = (below: string, link: string): string => `ip link set ${below} up
+ip link add link ${below} name ${link} type vlan id ${TAG}
+`;
+// Both ends have agreed, on both wires. The switch lets nothing pass on a wire before, so one of them is there already.
+// Root alone is told the number.
+const AGGREGATED = `until grep -q 'Number of ports: 2' /proc/net/bonding/bond0; do sleep 1; done
+grep 'Bonding Mode: IEEE 802.3ad' /proc/net/bonding/bond0`;
 
 export const NETWORKS = {
   static: {
     name: 'static',
     wiring: { as: 'plain' },
     address: STATIC_ADDRESS,
-    link: 'eth0',
     units: [unit('10-cards.network', ...CARDS, ...ADDRESS)],
     commands: addressCommands('eth0'),
+    modules: [],
   },
   dynamic: {
     name: 'dynamic',
     wiring: { as: 'plain' },
     address: FIRST_DHCP_ADDRESS,
-    link: 'eth0',
     units: [unit('10-cards.network', ...CARDS, '[Network]', 'DHCP=ipv4')],
+    commands: '',
+    modules: [],
+    leased: true,
+  },
+  asked: {
+    name: 'asked',
+    wiring: { as: 'plain' },
+    // Nobody gets this one without asking for it.
+    address: '10.0.2.20',
+    units: [],
     commands: `ip link set eth0 up
-udhcpc -q -f -i eth0 -s /etc/udhcpc.script
+udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
 `,
+    modules: [],
+    leased: true,
   },
   bond: {
     name: 'bond',
     wiring: { as: 'pair' },
     address: STATIC_ADDRESS,
     link: 'bond0',
-    units: [
-      unit(
-        '10-bond0.netdev',
-        '[NetDev]',
-        'Name=bond0',
-        'Kind=bond',
-        '[Bond]',
-        'Mode=active-backup',
-        'MIIMonitorSec=100ms',
-      ),
-      unit('20-cards.network', ...CARDS, '[Network]', 'Bond=bond0'),
-      unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS),
-    ],
+    units: [bond('active-backup'), BONDED, unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS)],
     commands: '',
+    modules: ['bonding'],
   },
   vlan: {
     name: 'vlan',
@@ -75,10 +103,37 @@ udhcpc -q -f -i eth0 -s /etc/udhcpc.script
     address: STATIC_ADDRESS,
     link: `vlan${TAG}`,
     units: [
-      unit(`10-vlan${TAG}.netdev`, '[NetDev]', `Name=vlan${TAG}`, 'Kind=vlan', '[VLAN]', `Id=${TAG}`),
+      vlan(`vlan${TAG}`),
       unit('20-cards.network', ...CARDS, '[Network]', `VLAN=vlan${TAG}`, 'LinkLocalAddressing=no'),
       unit(`30-vlan${TAG}.network`, '[Match]', `Name=vlan${TAG}`, ...ADDRESS),
     ],
-    commands: '',
+    commands: `${vlanCommands('eth0', `vlan${TAG}`)}${addressCommands(`vlan${TAG}`)}`,
+    modules: ['8021q'],
+  },
+  '802.3ad': {
+    name: '802.3ad',
+    wiring: { as: 'aggregate' },
+    address: STATIC_ADDRESS,
+    link: 'bond0',
+    units: [bond('802.3ad'), BONDED, unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS)],
+    commands: `${BOND_COMMANDS}${addressCommands('bond0')}`,
+    modules: ['bonding'],
+    proof: AGGREGATED,
+  },
+  '802.3ad-vlan': {
+    name: '802.3ad-vlan',
+    wiring: { as: 'aggregate', tag: TAG },
+    address: STATIC_ADDRESS,
+    link: `bond0.${TAG}`,
+    units: [
+      bond('802.3ad'),
+      BONDED,
+      vlan(`bond0.${TAG}`),
+      unit('30-bond0.network', '[Match]', 'Name=bond0', '[Network]', `VLAN=bond0.${TAG}`, 'LinkLocalAddressing=no'),
+      unit('40-vlan.network', '[Match]', `Name=bond0.${TAG}`, ...ADDRESS),
+    ],
+    commands: `${BOND_COMMANDS}${vlanCommands('bond0', `bond0.${TAG}`)}${addressCommands(`bond0.${TAG}`)}`,
+    modules: ['bonding', '8021q'],
+    proof: AGGREGATED,
   },
 } as const satisfies Record<string, HostNetwork>;

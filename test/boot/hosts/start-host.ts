@@ -1,12 +1,12 @@
 import type { Machine, SshTarget } from 'nixos-images/boot';
 import type { BootTest } from '../boot-test.ts';
 import { debianParts } from './debian.ts';
-import { type HostIdentity, identityFiles, initrdWithOverlay, makeHostIdentity } from './host.ts';
-import { HOST_KINDS, type HostKind } from './host-kinds.ts';
+import { type HostIdentity, initrdWithOverlay, makeHostIdentity } from './host.ts';
+import { HOST_KINDS, type HostKindName } from './host-kinds.ts';
 import type { HostNetwork } from './network.ts';
 
 export interface HostChoice {
-  readonly host: HostKind;
+  readonly host: HostKindName;
   readonly network: HostNetwork;
   /** Where the administrator's key lies, such as `root/.ssh/authorized_keys`. */
   readonly keys: string;
@@ -26,8 +26,15 @@ export interface Host {
 export async function startHost(boot: BootTest, scope: AsyncDisposableStack, choice: HostChoice): Promise<Host> {
   const parts = await debianParts();
   const identity = scope.use(await makeHostIdentity(`${choice.host}-host`));
-  const system = await HOST_KINDS[choice.host](choice.network, parts);
-  const files = [...(await identityFiles(identity, choice.keys)), ...system.files];
+  const kind = HOST_KINDS[choice.host];
+  const system = await kind.system(choice.network, parts);
+  const files = [
+    { path: 'etc/hostname', content: `${identity.hostname}\n` },
+    // Root owns all that is laid over a host, and sshd reads this as the user.
+    { path: choice.keys, content: `${identity.key.publicKey}\n` },
+    ...(await kind.identity(identity)),
+    ...system.files,
+  ];
   const initrd = scope.use(await initrdWithOverlay(parts.initrd, files));
   const machine = await boot.start({
     arch: 'x86_64',

@@ -67,6 +67,7 @@ describe('the QEMU command line', () => {
     const line = command({ wiring: { as: 'aggregate' } }, { between });
     expect(line).toMatch(/id=port0,udp=127\.0\.0\.1:2,.*netdev=port0,mac=(\S+?),.*netdev=port1,mac=(?!\1)/);
     expect(line).toContain('udp=127.0.0.1:6,localaddr=127.0.0.1:5');
+    expect(line.match(/speed=1000,duplex=full/g)).toHaveLength(2);
   });
 
   it('cannot be led astray by a comma in a file name', () => {

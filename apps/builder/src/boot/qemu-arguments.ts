@@ -66,8 +66,10 @@ function network(machine: MachineDescription, details: StartDetails): string[] {
 }
 
 function cards(wiring: Wiring, rom: string, between: EmulatedSwitch | undefined): string[] {
+  // Only links of one known speed can be aggregated, and virtio's has none by itself.
+  const speed = wiring.as === 'aggregate' ? ',speed=1000,duplex=full' : '';
   const card = (netdev: string, mac: (typeof MACS)[number]): string[] => [
-    ...['-device', `virtio-net-pci,netdev=${netdev},mac=${mac}${rom}`],
+    ...['-device', `virtio-net-pci,netdev=${netdev},mac=${mac}${speed}${rom}`],
   ];
   // A hub, so that several things hang on one wire.
   const hub = (name: string, netdev?: string): string[] => [
