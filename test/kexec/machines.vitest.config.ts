@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // The tests that boot machines; two at a time suit two cores.
 export default defineConfig({
   test: {
-    include: ['test/kexec/restore-with-*.test.ts'],
+    include: ['test/kexec/restore-with-*.test.ts', 'test/kexec/secure-boot.test.ts'],
     testTimeout: 60_000,
     maxWorkers: 2,
   },

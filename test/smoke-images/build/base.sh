@@ -66,7 +66,7 @@ cp "$kexec/restore" "$kexec"/*.jq "$root/kexec/"
 kernel_version=$(cd "$packages/lib/modules" && echo *)
 modules=$packages/lib/modules/$kernel_version
 depmod -b "$packages" "$kernel_version"
-for module in virtio_pci virtio_mmio virtio_net virtio_blk virtio_rng af_packet bonding 8021q bridge dummy; do
+for module in virtio_pci virtio_mmio virtio_net virtio_blk virtio_rng af_packet bonding 8021q bridge dummy efivarfs; do
   # In file names, _ and - are mixed.
   file=$(cd "$modules" && find kernel -name "$(echo "$module" | sed 's/_/[_-]/g').ko" | head -n 1)
   # Built in, or not known to this kernel.
