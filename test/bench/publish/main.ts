@@ -23,6 +23,8 @@ const { values } = parseArgs({
 const BYTES = Number(values.gigabytes) * 1e9;
 const FILES = 4;
 const BUCKET = 'nixos-images';
+/** How the command sets up Node before anything else. */
+const LEAN_NODE = join(import.meta.dirname, '../../../apps/builder/bin/lean-node.js');
 /** Debian's, whatever else is on the PATH. */
 const AWS = '/usr/bin/aws';
 
@@ -121,9 +123,8 @@ async function toolsFor(endpoint: URL, images: string, state: string): Promise<T
     {
       name: 'nixos-images',
       command: process.execPath,
-      args: [join(import.meta.dirname, 'publisher.ts'), endpoint.href, images, state],
-      // As the command does, so that Node finds the sources without their types.
-      env: { ...key, NODE_COMPILE_CACHE: join(work, 'compiled') },
+      args: ['--import', LEAN_NODE, join(import.meta.dirname, 'publisher.ts'), endpoint.href, images, state],
+      env: { ...key, XDG_CACHE_HOME: join(work, 'cache') },
     },
     {
       name: 'rclone',
