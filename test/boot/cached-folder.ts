@@ -35,15 +35,16 @@ export async function cachedFolder(
 }
 
 /**
- * Waits until nobody else in any process holds what `path` names. A socket address of Linux without a file (unix(7), "abstract"):
- * one process can listen on it, and it is free again however that ends.
+ * Waits until nobody else in any process holds what `path` names. By a socket address without a file (unix(7), "abstract"):
+ * one process can listen on it, and it is free again however that process ends.
  */
 async function lock(path: string): Promise<AsyncDisposable> {
   const name = createHash('sha256').update(path).digest('hex');
   for (;;) {
     const server = createServer();
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    server.once('error', () => resolve(false)).listen(`\0nixos-images-${name}`, () => resolve(true));
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    server.once('error', (error) => ('code' in error && error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
+    server.listen(`\0nixos-images-${name}`, () => resolve(true));
     if (await promise) return server;
     await sleep(200);
   }

@@ -21,7 +21,10 @@ export interface ScratchApt {
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** Makes such an apt in `folder`. It asks the mirrors that the machine's own apt asks, and believes Debian's keys alone. */
+/**
+ * Makes such an apt in `folder`. It asks the mirrors that the machine's own apt asks and believes Debian's keys alone; or
+ * asks and believes what the sources.list says that DEBIAN_SOURCES_LIST names.
+ */
 export async function scratchApt({ architecture, suite }: AptChoice, folder: string): Promise<ScratchApt> {
   const aptGet = await findTool('apt-get', { debian: 'apt', nix: 'apt' });
   const archives = join(folder, 'archives');
