@@ -28,6 +28,7 @@ const ASH: Typist = { name: 'root, ash', at: 'ssh', user: 'root', keys: ROOT_KEY
 const CONSOLE: Typist = { name: 'console, ash', at: 'console', user: 'root', keys: ROOT_KEYS, line: withWget };
 const SUDO: Typist = { name: 'sudo, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('sudo') };
 const DOAS: Typist = { name: 'doas, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('doas') };
+const DROPBEAR: Typist = { ...ASH, keys: 'etc/dropbear/authorized_keys' };
 const NIXOS: Typist = { ...BASH, keys: 'etc/ssh/authorized_keys.d/root' };
 
 const MATRIX: readonly (readonly [HostKindName, HostNetwork, Typist])[] = [
@@ -40,6 +41,7 @@ const MATRIX: readonly (readonly [HostKindName, HostNetwork, Typist])[] = [
   ['nixos-like', NETWORKS.static, NIXOS],
   ['alpine-like', NETWORKS.asked, ASH],
   ['alpine-like', NETWORKS['802.3ad-vlan'], ASH],
+  ['openwrt-like', NETWORKS.static, DROPBEAR],
   ['bare-busybox', NETWORKS.static, CONSOLE],
 ];
 
