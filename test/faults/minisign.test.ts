@@ -67,4 +67,12 @@ describe('signatures, held against Debian’s minisign', () => {
     ]);
     expect(formatPublicKey(parseSigningKey(secret)).trim()).toBe(pub.trim());
   });
+
+  it('ids that begin with a zero are written without it, as minisign does', () => {
+    // Made by Debian's minisign; one key in sixteen is like this.
+    const pub = `untrusted comment: minisign public key 5E81B8ADE1C6F52
+RWRSbxzeihvoBTt5fsGUQpBDGf91vwbuAWmTw+aB2TD//um9ibpk9ps4
+`;
+    expect(formatPublicKey(parsePublicKey(pub))).toBe(pub);
+  });
 });

@@ -13,7 +13,7 @@ import { EXIT, Failure } from '../failure.ts';
 
 /** A public key: what its signatures name it by, and the Ed25519 key. */
 export interface PublicKey {
-  /** 8 bytes, as minisign prints them: upper-case hex of the little-endian number. */
+  /** 8 bytes, as minisign prints them: upper-case hex of the little-endian number, without leading zeros. */
   readonly id: string;
   readonly idBytes: Buffer;
   readonly key: KeyObject;
@@ -40,7 +40,7 @@ const SECRET_LENGTH = 158;
 const SECRET_ID_OFFSET = 54;
 
 function idOf(bytes: Buffer): string {
-  return Buffer.from(bytes).reverse().toString('hex').toUpperCase();
+  return bytes.readBigUInt64LE().toString(16).toUpperCase();
 }
 
 function publicKeyOf(idBytes: Buffer, raw: Buffer): PublicKey {
