@@ -53,6 +53,7 @@ async function copyProject(folder: string, shim: 'git' | 'path') {
   await mkdir(join(state, 'home'), { recursive: true });
   await writeFile(join(state, 'conf/nix.conf'), config);
   await cp(join(root, 'flake.nix'), join(folder, 'flake/flake.nix'));
+  await cp(join(root, 'flake.lock'), join(folder, 'flake/flake.lock'));
   await cp(join(root, 'nix'), join(folder, 'flake/nix'), { recursive: true });
   await cp(join(root, 'nix/tests/shim'), join(folder, 'shim'), { recursive: true });
   await writeFile(join(folder, 'shim/path'), `${process.env['PATH']}`);
@@ -94,6 +95,13 @@ export class LocalFlake {
     await commit(join(folder, 'user'));
     const nested = [...channels].map(([input, target]) => [`nixos-images/${input}`, target] as const);
     return new LocalFlake(`git+file://${join(folder, 'user')}`, new Map([['nixos-images', flake], ...nested]));
+  }
+
+  /** What Nix has against the flake's lock as it is, without any other input in place; undefined when it pins every input. */
+  async errorOfLock(): Promise<string | undefined> {
+    const arguments_ = ['flake', 'metadata', '--json', '--no-update-lock-file', this.#url];
+    const result = await execa('nix', arguments_, { env: environment, reject: false });
+    return result.exitCode === 0 ? undefined : result.stderr;
   }
 
   /** What an attribute of the flake evaluates to; `apply` is a Nix function that it goes through. */

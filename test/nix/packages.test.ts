@@ -79,6 +79,12 @@ describe('packages', () => {
   });
 });
 
+describe('flake.lock', () => {
+  it('pins every input of the flake, on the branch that flake.nix names', async () => {
+    expect(await flake.errorOfLock()).toBeUndefined();
+  });
+});
+
 describe("the builder's config", () => {
   it('asks for packages that there are', async () => {
     const names = { 'x86_64-linux': await images('x86_64-linux'), 'aarch64-linux': await images('aarch64-linux') };
