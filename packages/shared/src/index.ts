@@ -7,6 +7,7 @@ export * from './boot-record.ts';
 export * from './bucket.ts';
 export * from './catalog.ts';
 export * from './channel.ts';
+export * from './evolution.ts';
 export * from './github-repository.ts';
 export * from './image.ts';
 export * from './manifest.ts';
