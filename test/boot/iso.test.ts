@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { download, type Firmware, isoMachine, SmokeFacts, sshBanner } from 'nixos-images/boot';
+import { download, type Firmware, isoMachine, sshBanner } from 'nixos-images/boot';
+import { SmokeFacts } from 'nixos-images/testing';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { bootTest, PATIENCE } from './boot-test.ts';
 

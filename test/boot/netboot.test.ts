@@ -1,5 +1,6 @@
 import type { Arch } from '@nixos-images/shared';
-import { type Firmware, type Machine, netbootMachine, SmokeFacts, sshBanner } from 'nixos-images/boot';
+import { type Firmware, type Machine, netbootMachine, sshBanner } from 'nixos-images/boot';
+import { SmokeFacts } from 'nixos-images/testing';
 import { beforeAll, expect, inject } from 'vitest';
 import { type BootTest, bootTest, PATIENCE } from './boot-test.ts';
 import { provideIpxeForAarch64 } from './ipxe-for-aarch64.ts';

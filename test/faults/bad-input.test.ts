@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, startStack } from '@nixos-images/edge/local';
 import { execa } from 'execa';
+import { generateKey, parseSigningKey } from 'nixos-images/sign';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKey, parseSigningKey } from '../../apps/builder/src/sign/minisign.ts';
 import { keysOf, openBucket } from './open-bucket.ts';
 
 const root = join(import.meta.dirname, '../..');

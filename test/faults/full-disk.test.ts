@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCatalog } from 'nixos-images/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readCatalog } from '../../apps/builder/src/release/stored.ts';
 import { addRelease, type Stage, setStage, todaysAssets, UNTRIED } from '../github/stage.ts';
 import { TinyFlake } from '../github/tiny-flake.ts';
 import { keysOf } from './open-bucket.ts';

@@ -2,8 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keygenCommand } from '../../apps/builder/src/commands/keygen.ts';
 import {
   blake2bHex,
   formatPublicKey,
@@ -12,7 +10,9 @@ import {
   parseSigningKey,
   signatureFault,
   signatureOf,
-} from '../../apps/builder/src/sign/minisign.ts';
+} from 'nixos-images/sign';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runBuilder } from './run-builder.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -41,12 +41,12 @@ describe('signatures, held against Debian’s minisign', () => {
   });
 
   it('of minisign verify here, made with a key of keygen', async () => {
-    const key = await keygenCommand(join(folder, 'k'));
+    const { publicKey } = JSON.parse(await runBuilder('keygen', join(folder, 'k'), '--json'));
     await writeFile(join(folder, 'other'), TEXT);
     const made = await minisign('-S', '-W', '-s', 'k', '-m', 'other', '-t', 'by minisign');
     expect(made.exitCode, made.stderr).toBe(0);
     const { stdout: signature } = await execa('cat', [join(folder, 'other.minisig')]);
-    const trusted = [parsePublicKey(key.json.publicKey)];
+    const trusted = [parsePublicKey(publicKey)];
     const comment = 'by minisign';
     const right = { comment, blake2b: blake2bHex(TEXT) };
     expect(signatureFault(trusted, signature, right)).toBeUndefined();

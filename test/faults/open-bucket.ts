@@ -1,4 +1,4 @@
-import { S3Bucket } from '../../apps/builder/src/s3/s3-bucket.ts';
+import { S3Bucket } from 'nixos-images/store';
 
 /** Retries as the builder's, only quicker: the tests wait for hundreds of them. */
 const QUICK = { attempts: 4, firstPause: 5, longestPause: 20 };

@@ -3,7 +3,7 @@
  *
  *     node publisher.ts ENDPOINT FOLDER DATE SEED INITRD-BYTES
  */
-import { Failure } from '../../apps/builder/src/failure.ts';
+import { Failure } from 'nixos-images/store';
 import { openBucket } from './open-bucket.ts';
 import { makeSample, release } from './sample.ts';
 

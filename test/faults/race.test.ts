@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { type Stack, startStack } from '@nixos-images/edge/local';
 import { versionsOf } from '@nixos-images/shared';
 import { execaNode } from 'execa';
+import { ReleaseCheck, readCatalog } from 'nixos-images/store';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ReleaseCheck } from '../../apps/builder/src/release/check.ts';
-import { readCatalog } from '../../apps/builder/src/release/stored.ts';
 import { openBucket } from './open-bucket.ts';
 import { CHANNEL, sampleVersion } from './sample.ts';
 

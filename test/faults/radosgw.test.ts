@@ -1,18 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blobKey, type Sha256 } from '@nixos-images/shared';
+import { blobKey, Sha256 } from '@nixos-images/shared';
+import { Failure, PIECE, ReleaseCheck, sha256Hex } from 'nixos-images/store';
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Command } from '../../apps/builder/src/command.ts';
-import { gcCommand } from '../../apps/builder/src/commands/gc.ts';
-import { parseConfig } from '../../apps/builder/src/config.ts';
-import { PIECE, sha256Hex } from '../../apps/builder/src/digest.ts';
-import { Failure } from '../../apps/builder/src/failure.ts';
-import { silentProgress } from '../../apps/builder/src/progress/progress.ts';
-import { ReleaseCheck } from '../../apps/builder/src/release/check.ts';
 import { FaultProxy } from './fault-proxy.ts';
-import { emptyBucket, keysOf, openBucket } from './open-bucket.ts';
+import { emptyBucket, keysOf, LOCAL_CREDENTIALS, openBucket } from './open-bucket.ts';
 import { hasRadosgw, type Radosgw, startRadosgw } from './radosgw.ts';
+import { runBuilder } from './run-builder.ts';
 import { makeSample, publishSample, release } from './sample.ts';
 
 // script/test installs it; where it is not, the same promises are tested against the local bucket only.
@@ -77,15 +73,13 @@ describe.skipIf(!(await hasRadosgw()))('radosgw, a second S3 server', () => {
     const foreign = 'someone/else';
     for (const key of [blobKey(blob), foreign]) await bucket.beginUpload(key, 'text/plain', 'no-cache');
     const open = async () => (await bucket.openUploads(''))?.map(({ key }) => key);
-    const gc = async (graceHours: number, options: { delete?: boolean }) =>
-      (await gcCommand(commandOf(server, graceHours), options)).json.uploads?.map(({ sha256 }) => sha256);
-    expect(await gc(1, { delete: true }), 'it is young').toEqual([]);
+    expect(await gc(server, 1, '--delete'), 'it is young').toEqual([]);
     // Radosgw's clock has whole seconds.
-    await expect.poll(() => gc(0, {}), { timeout: 5000 }).toEqual([blob]);
+    await expect.poll(() => gc(server, 0), { timeout: 5000 }).toEqual([blob]);
     expect(await open(), 'a dry run only tells').toEqual([blobKey(blob), foreign]);
-    expect(await gc(0, { delete: true })).toEqual([blob]);
+    expect(await gc(server, 0, '--delete')).toEqual([blob]);
     expect(await open()).toEqual([foreign]);
-    expect(await gc(0, {})).toEqual([]);
+    expect(await gc(server, 0)).toEqual([]);
   });
 
   it('lets a publish begin again whose upload gc ended under it', async () => {
@@ -96,8 +90,7 @@ describe.skipIf(!(await hasRadosgw()))('radosgw, a second S3 server', () => {
     const ended: Sha256[] = [];
     bucket.uploadPart = async (...part) => {
       while (ended.length === 0) {
-        const { json } = await gcCommand(commandOf(server, 0), { delete: true });
-        ended.push(...(json.uploads ?? []).map(({ sha256 }) => sha256));
+        ended.push(...(await gc(server, 0, '--delete')));
       }
       return uploadPart(...part);
     };
@@ -109,10 +102,14 @@ describe.skipIf(!(await hasRadosgw()))('radosgw, a second S3 server', () => {
   });
 });
 
-/** What a command sees of the server. */
-function commandOf({ endpoint }: Radosgw, graceHours: number): Command {
+/** What `gc` finds or deletes there. */
+async function gc({ endpoint }: Radosgw, graceHours: number, ...args: readonly string[]): Promise<Sha256[]> {
   const channels = { 'nixos-26.05': { flake: 'path:.', images: [{ kind: 'kexec' }] } };
+  const config = join(tmpdir(), `nixos-images-gc-${process.pid}-${graceHours}.mjs`);
   const value = { bucket: { endpoint: endpoint.href, name: 'nixos-images' }, channels, graceHours };
-  const config = parseConfig(value, '/etc/nixos-images.config.ts');
-  return { config, bucket: openBucket(endpoint), progress: silentProgress, signal: new AbortController().signal };
+  await writeFile(config, `export default ${JSON.stringify(value)};\n`);
+  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+  const { uploads } = JSON.parse(await runBuilder('gc', ...args, '--json', '--config', config));
+  return v.parse(v.array(v.object({ sha256: Sha256 })), uploads).map(({ sha256 }) => sha256);
 }

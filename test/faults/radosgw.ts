@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { S3Client } from '../../apps/builder/src/s3/client.ts';
+import { S3Client } from 'nixos-images/store';
 import { LOCAL_CREDENTIALS } from './open-bucket.ts';
 
 /** Ceph's S3 server with one monitor and one store in memory: an S3 implementation that has nothing in common with R2's. */

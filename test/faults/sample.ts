@@ -12,15 +12,21 @@ import {
   Version,
   versionOf,
 } from '@nixos-images/shared';
+import { generateKey, parseSigningKey, type SigningKey } from 'nixos-images/sign';
+import {
+  attachSignatures,
+  type Bucket,
+  digestFile,
+  type FileDigest,
+  PIECE,
+  type Promotion,
+  type Published,
+  promote,
+  publish,
+  type ReleaseDraft,
+  silentProgress,
+} from 'nixos-images/store';
 import * as v from 'valibot';
-import type { Bucket } from '../../apps/builder/src/bucket.ts';
-import { digestFile, type FileDigest, PIECE } from '../../apps/builder/src/digest.ts';
-import { silentProgress } from '../../apps/builder/src/progress/progress.ts';
-import { attachSignatures } from '../../apps/builder/src/release/attach.ts';
-import type { ReleaseDraft } from '../../apps/builder/src/release/candidate.ts';
-import { type Promotion, promote } from '../../apps/builder/src/release/promote.ts';
-import { type Published, publish } from '../../apps/builder/src/release/publish.ts';
-import { generateKey, parseSigningKey, type SigningKey } from '../../apps/builder/src/sign/minisign.ts';
 
 export const CHANNEL = v.parse(Channel, 'nixos-26.05');
 

@@ -3,16 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, startStack } from '@nixos-images/edge/local';
 import { filesOf, type Manifest, releaseKey, signatureKey } from '@nixos-images/shared';
+import { commentOf, generateKey, type PublicKey, parseSigningKey, signatureOf } from 'nixos-images/sign';
+import { type Problem, ReleaseCheck, type S3Bucket } from 'nixos-images/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Problem, ReleaseCheck } from '../../apps/builder/src/release/check.ts';
-import type { S3Bucket } from '../../apps/builder/src/s3/s3-bucket.ts';
-import {
-  commentOf,
-  generateKey,
-  type PublicKey,
-  parseSigningKey,
-  signatureOf,
-} from '../../apps/builder/src/sign/minisign.ts';
 import { emptyBucket, openBucket } from './open-bucket.ts';
 import { makeSample, publishSample, sampleKey } from './sample.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Channel, parseJson } from '@nixos-images/shared';
+import { ImportReport } from 'nixos-images/reports';
+import { readCatalog } from 'nixos-images/store';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ImportReport } from '../../apps/builder/src/commands/import.ts';
-import { readCatalog } from '../../apps/builder/src/release/stored.ts';
 import { addRelease, INIT, type Stage, setStage, todaysAssets, UNTRIED } from './stage.ts';
 
 const SOURCE = 'github:nix-community/nixos-images';

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Channel, type Manifest, Mirror, parseJson, releaseKey } from '@nixos-images/shared';
+import { GithubReleases, mirrorRelease, type Patience, parseNetbootScript } from 'nixos-images/github';
+import { readCatalog, silentProgress } from 'nixos-images/store';
 import * as v from 'valibot';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mirrorRelease } from '../../apps/builder/src/github/mirror.ts';
-import { parseNetbootScript } from '../../apps/builder/src/github/netboot-script.ts';
-import { GithubReleases, type Patience } from '../../apps/builder/src/github/releases.ts';
-import { silentProgress } from '../../apps/builder/src/progress/progress.ts';
-import { readCatalog } from '../../apps/builder/src/release/stored.ts';
 import type { Fault } from './local-github/faults.ts';
 import { addRelease, INIT, type Stage, setStage, todaysAssets, UNTRIED } from './stage.ts';
 

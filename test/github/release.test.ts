@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { ReleaseReport } from 'nixos-images/reports';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WeeklyReport } from '../../apps/builder/src/weekly/report.ts';
 import { type Stage, setStage } from './stage.ts';
 import { STABLE, TinyFlake, UNSTABLE } from './tiny-flake.ts';
 
@@ -34,7 +34,7 @@ describe('nixos-images release', () => {
     const second = await flake.release();
     expect(second.exitCode).toBe(0);
     expect(second.report.channels).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
-    for (const { report } of [first, second]) expect(v.safeParse(WeeklyReport, report).issues).toBeUndefined();
+    for (const { report } of [first, second]) expect(v.safeParse(ReleaseReport, report).issues).toBeUndefined();
   });
 
   it('says that a channel stays where it is when the flake went back', async () => {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, startStack } from '@nixos-images/edge/local';
-import { runCli } from '../../apps/builder/src/cli.ts';
-import { S3Bucket } from '../../apps/builder/src/s3/s3-bucket.ts';
+import { runCli } from 'nixos-images/cli';
+import { S3Bucket } from 'nixos-images/store';
 import { Repository } from './local-github/repository.ts';
 import { type LocalGithub, startLocalGithub } from './local-github/server.ts';
 

@@ -82,7 +82,7 @@ export class TinyFlake {
   /** Runs `nixos-images release` as the weekly workflow does. */
   async release(...args: string[]) {
     const { folder } = this.#stage;
-    const command = [join(folder, 'nix'), 'node', join(root, 'apps/builder/src/main.ts'), 'release', ...UNTRIED];
+    const command = [join(folder, 'nix'), join(root, 'node_modules/.bin/nixos-images'), 'release', ...UNTRIED];
     const { exitCode, stdout, stderr } = await execa(
       join(root, 'test/smoke-images/with-nix'),
       [...command, '--config', join(folder, 'release.mjs'), '--json', ...args],

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageFacts, KINDS, systemOf } from '@nixos-images/shared';
+import { parseConfig } from 'nixos-images';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../apps/builder/src/config.ts';
 import config from '../../nixos-images.config.ts';
 import { LocalFlake, root } from './local-nix.ts';
 

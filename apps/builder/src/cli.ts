@@ -1,9 +1,9 @@
 import { CommanderError, Option, type OptionValues, Command as Program } from 'commander';
 import pack from '../package.json' with { type: 'json' };
-import { type Command, openCommand } from './command.ts';
 import { CONFIG_FILE } from './config.ts';
 import { EXIT, Failure, systemFailure } from './failure.ts';
 import { PlainProgress, TerminalProgress } from './progress/line-progress.ts';
+import { openRun, type Run } from './run.ts';
 
 /** What a command gives back: the documented JSON, and the same for people. */
 interface Result {
@@ -36,11 +36,11 @@ function collect(value: string, former: readonly string[]): string[] {
 export async function runCli(argv: readonly string[], { stdout, stderr, signal }: Surroundings): Promise<number> {
   let exitCode = 0;
 
-  const act = async (options: OptionValues, work: (command: Command) => Promise<Result>): Promise<void> => {
+  const act = async (options: OptionValues, work: (run: Run) => Promise<Result>): Promise<void> => {
     const plain = options['progress'] === 'plain' || (options['progress'] !== 'terminal' && !stderr.isTTY);
     const progress = plain ? new PlainProgress(stderr) : new TerminalProgress(stderr);
     try {
-      const { json, text, failed } = await work(await openCommand(options['config'], progress, signal));
+      const { json, text, failed } = await work(await openRun(options['config'], progress, signal));
       progress.close();
       stdout.write(options['json'] ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
       if (failed) exitCode = EXIT.failed;

@@ -11,8 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '@nixos-images/edge/local';
 import { execa } from 'execa';
-import { PIECE } from '../../../apps/builder/src/digest.ts';
-import { CONCURRENCY } from '../../../apps/builder/src/release/upload.ts';
+import { CONCURRENCY, PIECE } from 'nixos-images/store';
 import { emptyBucket, keysOf, LOCAL_CREDENTIALS, openBucket } from '../../faults/open-bucket.ts';
 import { hasRadosgw, startRadosgw } from '../../faults/radosgw.ts';
 import { type Measurement, measure } from './measure.ts';
@@ -24,7 +23,7 @@ const BYTES = Number(values.gigabytes) * 1e9;
 const FILES = 4;
 const BUCKET = 'nixos-images';
 /** How the command sets up Node before anything else. */
-const LEAN_NODE = join(import.meta.dirname, '../../../apps/builder/bin/lean-node.js');
+const LEAN_NODE = import.meta.resolve('nixos-images/lean-node');
 /** Debian's, whatever else is on the PATH. */
 const AWS = '/usr/bin/aws';
 

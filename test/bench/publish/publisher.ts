@@ -15,12 +15,8 @@ import {
   Variant,
   versionOf,
 } from '@nixos-images/shared';
+import { digestFile, FileDigest, promote, publish, ReleaseUploads, silentProgress } from 'nixos-images/store';
 import * as v from 'valibot';
-import { digestFile, FileDigest } from '../../../apps/builder/src/digest.ts';
-import { silentProgress } from '../../../apps/builder/src/progress/progress.ts';
-import { promote } from '../../../apps/builder/src/release/promote.ts';
-import { publish } from '../../../apps/builder/src/release/publish.ts';
-import { ReleaseUploads } from '../../../apps/builder/src/release/uploads.ts';
 import { openBucket } from '../../faults/open-bucket.ts';
 
 const [endpoint = '', folder = '', state = ''] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-import { makeSshKey, runOverSsh, SmokeFacts, waitForSsh, whileOn } from 'nixos-images/boot';
+import { makeSshKey, runOverSsh, waitForSsh, whileOn } from 'nixos-images/boot';
+import { SmokeFacts } from 'nixos-images/testing';
 import { expect, inject } from 'vitest';
 import { bootTest, PATIENCE } from '../boot-test.ts';
 import { NETWORKS } from './network.ts';

@@ -1,4 +1,5 @@
-import { runOverSsh, SmokeFacts, waitForSsh, whileOn } from 'nixos-images/boot';
+import { runOverSsh, waitForSsh, whileOn } from 'nixos-images/boot';
+import { SmokeFacts } from 'nixos-images/testing';
 import { expect, inject } from 'vitest';
 import { type BootTest, bootTest, PATIENCE } from '../boot-test.ts';
 import { HOST_KINDS, type HostKind, type HostKindName } from './host-kinds.ts';

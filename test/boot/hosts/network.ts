@@ -1,4 +1,5 @@
 import { FIRST_DHCP_ADDRESS, type Wiring } from 'nixos-images/boot';
+import { aggregate, trunk } from 'nixos-images/testing';
 import type { OverlayFile } from './host.ts';
 
 /** How a host is on the network, and what the installer has to take over. */
@@ -99,7 +100,7 @@ udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
   },
   vlan: {
     name: 'vlan',
-    wiring: { as: 'trunk', tag: TAG },
+    wiring: trunk(TAG),
     address: STATIC_ADDRESS,
     link: `vlan${TAG}`,
     units: [
@@ -112,7 +113,7 @@ udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
   },
   '802.3ad': {
     name: '802.3ad',
-    wiring: { as: 'aggregate' },
+    wiring: aggregate(),
     address: STATIC_ADDRESS,
     link: 'bond0',
     units: [bond('802.3ad'), BONDED, unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS)],
@@ -122,7 +123,7 @@ udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
   },
   '802.3ad-vlan': {
     name: '802.3ad-vlan',
-    wiring: { as: 'aggregate', tag: TAG },
+    wiring: aggregate(TAG),
     address: STATIC_ADDRESS,
     link: `bond0.${TAG}`,
     units: [

@@ -10,6 +10,5 @@ export {
   type Wiring,
 } from './machine-description.ts';
 export { sshBanner, whileOn } from './prove-installer.ts';
-export { SmokeFacts } from './smoke-facts.ts';
 export { makeSshKey, runOverSsh, type SshKey, type SshResult, type SshTarget, waitForSsh } from './ssh.ts';
 export { findTool } from './tool.ts';

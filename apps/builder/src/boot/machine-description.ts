@@ -18,10 +18,22 @@ export type Wiring =
   | { readonly as: 'plain' }
   /** Two cards on one wire, for a bond. */
   | { readonly as: 'pair' }
-  /** One card on a trunk port: every frame carries this 802.1Q tag. */
-  | { readonly as: 'trunk'; readonly tag: number }
-  /** Two cards on ports that a switch aggregates by LACP (802.3ad); with a tag, the aggregate is a trunk. */
-  | { readonly as: 'aggregate'; readonly tag?: number };
+  /** One card on each port of a switch, which is started with the machine and closed with it. */
+  | { readonly as: 'switch'; readonly start: () => Promise<Switch> };
+
+/** Two loopback UDP ports of one wire: QEMU's end and the switch's; a datagram is an Ethernet frame. */
+export interface Wire {
+  readonly qemu: number;
+  readonly switch: number;
+}
+
+/** A switch between a machine's cards and the untagged network upstream. */
+export interface Switch {
+  /** One for each of the machine's cards. Several are aggregated. */
+  readonly ports: readonly Wire[];
+  readonly upstream: Wire;
+  close(): void;
+}
 
 /** A computer to emulate, before it is switched on. Disks are never written to: changes live as long as the machine. */
 export interface MachineDescription {

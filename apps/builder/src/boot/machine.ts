@@ -2,10 +2,9 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { type EmulatedSwitch, startEmulatedSwitch } from './emulated-switch.ts';
 import { findMachineParts, type MachineParts, needIpxe, needUefi } from './firmware.ts';
 import { freeLoopbackPort } from './loopback-port.ts';
-import type { MachineDescription, Wiring } from './machine-description.ts';
+import type { MachineDescription } from './machine-description.ts';
 import { type IpxeFiles, qemuArguments } from './qemu-arguments.ts';
 import { SerialConsole } from './serial-console.ts';
 
@@ -46,24 +45,13 @@ export async function startMachine(description: MachineDescription, options: Sta
   const folder = await mkdtemp(join(tmpdir(), 'nixos-images-machine-'));
   scope.defer(() => rm(folder, { recursive: true, force: true }));
   const ipxe = await layOutIpxe(description, parts, folder);
-  const between = await switchFor(description.wiring);
+  const { wiring } = description;
+  const between = wiring.as === 'switch' ? await wiring.start() : undefined;
   scope.defer(() => between?.close());
   await mkdir(dirname(options.logFile), { recursive: true });
   const sshPort = await freeLoopbackPort();
   const command = qemuArguments(description, { accelerator: parts.accelerator, sshPort, uefi, ipxe, between });
   return switchOn(description, options, parts, command, sshPort, scope.move());
-}
-
-async function switchFor(wiring: Wiring): Promise<EmulatedSwitch | undefined> {
-  switch (wiring.as) {
-    case 'trunk':
-      return await startEmulatedSwitch({ ports: 1, tag: wiring.tag });
-    case 'aggregate':
-      return await startEmulatedSwitch({ ports: 2, tag: wiring.tag });
-    case 'plain':
-    case 'pair':
-      return undefined;
-  }
 }
 
 async function layOutIpxe(

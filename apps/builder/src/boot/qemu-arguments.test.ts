@@ -52,7 +52,7 @@ describe('the QEMU command line', () => {
 
   it('leads a trunk through the switch', () => {
     const between = { ports: [{ qemu: 1, switch: 2 }], upstream: { qemu: 3, switch: 4 }, close: () => undefined };
-    const line = command({ wiring: { as: 'trunk', tag: 42 } }, { between });
+    const line = command({ wiring: { as: 'switch', start: async () => between } }, { between });
     expect(line).toContain('udp=127.0.0.1:2,localaddr=127.0.0.1:1');
     expect(line).toContain('udp=127.0.0.1:4,localaddr=127.0.0.1:3');
     expect(line).toContain('virtio-net-pci,netdev=port0');
@@ -64,7 +64,7 @@ describe('the QEMU command line', () => {
       { qemu: 5, switch: 6 },
     ];
     const between = { ports, upstream: { qemu: 3, switch: 4 }, close: () => undefined };
-    const line = command({ wiring: { as: 'aggregate' } }, { between });
+    const line = command({ wiring: { as: 'switch', start: async () => between } }, { between });
     expect(line).toMatch(/id=port0,udp=127\.0\.0\.1:2,.*netdev=port0,mac=(\S+?),.*netdev=port1,mac=(?!\1)/);
     expect(line).toContain('udp=127.0.0.1:6,localaddr=127.0.0.1:5');
     expect(line.match(/speed=1000,duplex=full/g)).toHaveLength(2);

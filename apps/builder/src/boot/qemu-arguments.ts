@@ -1,7 +1,6 @@
 import type { Arch } from '@nixos-images/shared';
-import type { EmulatedSwitch, Wire } from './emulated-switch.ts';
 import type { UefiFirmware } from './firmware.ts';
-import type { BootSource, MachineDescription, Wiring } from './machine-description.ts';
+import type { BootSource, MachineDescription, Switch, Wire, Wiring } from './machine-description.ts';
 
 /** What is known only when a machine is about to start. */
 export interface StartDetails {
@@ -10,7 +9,7 @@ export interface StartDetails {
   readonly uefi: UefiFirmware | undefined;
   readonly ipxe: IpxeFiles | undefined;
   /** Between the cards and the network, where the wiring has one. */
-  readonly between: EmulatedSwitch | undefined;
+  readonly between: Switch | undefined;
 }
 
 /**
@@ -65,9 +64,9 @@ function network(machine: MachineDescription, details: StartDetails): string[] {
   return ['-netdev', user, ...cards(machine.wiring, rom, details.between)];
 }
 
-function cards(wiring: Wiring, rom: string, between: EmulatedSwitch | undefined): string[] {
+function cards(wiring: Wiring, rom: string, between: Switch | undefined): string[] {
   // Only links of one known speed can be aggregated, and virtio's has none by itself.
-  const speed = wiring.as === 'aggregate' ? ',speed=1000,duplex=full' : '';
+  const speed = (between?.ports.length ?? 0) > 1 ? ',speed=1000,duplex=full' : '';
   const card = (netdev: string, mac: (typeof MACS)[number]): string[] => [
     ...['-device', `virtio-net-pci,netdev=${netdev},mac=${mac}${speed}${rom}`],
   ];
@@ -83,9 +82,8 @@ function cards(wiring: Wiring, rom: string, between: EmulatedSwitch | undefined)
         ...[...hub('router', 'upstream'), ...hub('first'), ...hub('second')],
         ...[...card('first', MACS[0]), ...card('second', MACS[1])],
       ];
-    case 'trunk':
-    case 'aggregate': {
-      if (between === undefined) throw new Error(`${wiring.as} wiring needs a switch`);
+    case 'switch': {
+      if (between === undefined) throw new Error('the switch was not started');
       const socket = (id: string, wire: Wire): string[] => [
         ...['-netdev', `socket,id=${id},udp=127.0.0.1:${wire.switch},localaddr=127.0.0.1:${wire.qemu}`],
       ];

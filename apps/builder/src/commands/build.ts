@@ -1,7 +1,7 @@
-import type { Command } from '../command.ts';
+import { type BuiltFile, type BuiltImage, type DescribedImage, describeImage, hashImage } from '../nix/output.ts';
 import { realise } from '../nix/realise.ts';
-import { type BuiltFile, type BuiltImage, type DescribedImage, describeImage, hashImage } from '../release/inspect.ts';
-import type { ChannelPlan } from '../release/plan.ts';
+import type { Run } from '../run.ts';
+import type { ChannelPlan } from '../steps/plan.ts';
 import { makePlans, type PlanOptions } from './plan.ts';
 
 /**
@@ -9,7 +9,7 @@ import { makePlans, type PlanOptions } from './plan.ts';
  * @param onFile gets each file as soon as it is hashed; none before every output was found to be what its package promised.
  */
 export async function buildPlanned(
-  { config, progress, signal }: Command,
+  { config, progress, signal }: Run,
   plan: ChannelPlan,
   onFile: (file: BuiltFile) => void = () => {},
 ): Promise<BuiltImage[]> {
@@ -28,7 +28,7 @@ export async function buildPlanned(
 }
 
 /** `nixos-images build`: builds and hashes, and leaves the bucket alone. */
-export async function buildCommand(command: Command, options: PlanOptions & { readonly dryRun?: boolean }) {
+export async function buildCommand(command: Run, options: PlanOptions & { readonly dryRun?: boolean }) {
   const channels = [];
   for (const { plan } of await makePlans(command, options)) {
     if (plan.state !== 'to-release') {

@@ -1,13 +1,14 @@
 import { channelsOf, timeOf, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
-import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { rollback, setState } from '../release/rollback.ts';
-import { readCatalog } from '../release/stored.ts';
+import type { Run } from '../run.ts';
 import { selectChannels } from '../selection.ts';
+import { setState } from '../store/freeze.ts';
+import { rollback } from '../store/rollback.ts';
+import { readCatalog } from '../store/stored.ts';
 
 /** `nixos-images list`: where each channel is, and what it can go back to. */
-export async function listCommand({ bucket }: Command) {
+export async function listCommand({ bucket }: Run) {
   const catalog = (await readCatalog(bucket))?.catalog;
   const channels = (catalog === undefined ? [] : channelsOf(catalog)).flatMap((channel) => {
     const entry = catalog?.channels[channel];
@@ -28,11 +29,7 @@ interface RollbackCommandOptions {
 }
 
 /** `nixos-images rollback CHANNEL [--to VERSION]`: moves a channel back to a former release. */
-export async function rollbackCommand(
-  { bucket, config, signal }: Command,
-  name: string,
-  options: RollbackCommandOptions,
-) {
+export async function rollbackCommand({ bucket, config, signal }: Run, name: string, options: RollbackCommandOptions) {
   const [channel] = selectChannels(config, [name]);
   if (channel === undefined) throw new Failure(`There is no channel ${name}.`, { exitCode: EXIT.usage });
   const to = options.to === undefined ? undefined : v.safeParse(Version, options.to);
@@ -58,7 +55,7 @@ interface FreezeCommandOptions {
 }
 
 /** `nixos-images freeze CHANNEL --reason TEXT`: says that a channel gets no more releases; `--thaw` takes it back. */
-export async function freezeCommand({ bucket, config, signal }: Command, name: string, options: FreezeCommandOptions) {
+export async function freezeCommand({ bucket, config, signal }: Run, name: string, options: FreezeCommandOptions) {
   const [channel] = selectChannels(config, [name]);
   if (channel === undefined) throw new Failure(`There is no channel ${name}.`, { exitCode: EXIT.usage });
   const { reason, thaw = false, dryRun = false } = options;

@@ -1,15 +1,15 @@
 import type { Channel } from '@nixos-images/shared';
-import type { Command } from '../command.ts';
 import { formatBytes, formatCount } from '../progress/format.ts';
-import { type AbandonedUpload, abortAbandonedUploads, findAbandonedUploads } from '../release/abandoned-uploads.ts';
-import { collect, previewCollection } from '../release/collect.ts';
-import type { Garbage, Retention } from '../release/garbage.ts';
+import type { Run } from '../run.ts';
 import { selectChannels } from '../selection.ts';
+import { type AbandonedUpload, abortAbandonedUploads, findAbandonedUploads } from '../store/abandoned-uploads.ts';
+import { collect, previewCollection } from '../store/collect.ts';
+import type { Garbage, Retention } from '../store/garbage.ts';
 
 const HOUR = 60 * 60 * 1000;
 
 /** `nixos-images gc`: what nothing names any more; deletes it only with `--delete`. */
-export async function gcCommand({ bucket, config, progress, signal }: Command, options: { readonly delete?: boolean }) {
+export async function gcCommand({ bucket, config, progress, signal }: Run, options: { readonly delete?: boolean }) {
   const retention = new Map<Channel, Retention>(
     selectChannels(config, []).flatMap((channel) => {
       const keep = config.channels[channel]?.keep;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Channel, GithubRepository, GithubTag, Kind, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
-import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { githubAccessFrom } from '../github/access.ts';
 import { channelOfTag } from '../github/family.ts';
@@ -9,9 +8,10 @@ import { type Imported, importRelease } from '../github/import.ts';
 import type { GithubRelease } from '../github/release-objects.ts';
 import { GithubReleases } from '../github/releases.ts';
 import { formatBytes, formatCount } from '../progress/format.ts';
-import { attachSignatures } from '../release/attach.ts';
-import type { Promotion } from '../release/promote.ts';
+import type { Run } from '../run.ts';
 import { signingKeyFor } from '../sign/signing-key.ts';
+import { attachSignatures } from '../store/attach.ts';
+import type { Promotion } from '../store/promote.ts';
 import { promoteGated, promotionText } from './promote.ts';
 
 export interface ImportCommandOptions {
@@ -73,7 +73,7 @@ type Outcome =
   | { readonly tag: string; readonly state: 'failed'; readonly reason: string };
 
 /** `nixos-images import github:OWNER/REPO`: takes releases over that exist on GitHub. */
-export async function importCommand(command: Command, source: string, options: ImportCommandOptions) {
+export async function importCommand(command: Run, source: string, options: ImportCommandOptions) {
   const { bucket, config, progress, signal } = command;
   const repository = parseSource(source);
   const channel = options.channel === undefined ? undefined : parseChannel(options.channel);

@@ -1,21 +1,21 @@
 import { type Channel, GithubTag, type Manifest, newestStable } from '@nixos-images/shared';
 import * as v from 'valibot';
-import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { githubAccessFrom } from '../github/access.ts';
 import { type Mirrored, mirrorRelease } from '../github/mirror.ts';
 import { type LeftOut, mirrorAssets } from '../github/mirror-assets.ts';
 import { GithubReleases } from '../github/releases.ts';
 import { formatBytes, formatCount } from '../progress/format.ts';
-import { readCatalog } from '../release/stored.ts';
+import type { Run } from '../run.ts';
 import { selectChannels } from '../selection.ts';
+import { readCatalog } from '../store/stored.ts';
 
 export interface MirrorCommandOptions {
   readonly dryRun?: boolean;
 }
 
 /** Copies what a channel is at to the config's mirror; undefined when the config has none. */
-export async function mirrorCurrent(command: Command, manifest: Manifest): Promise<Mirrored | undefined> {
+export async function mirrorCurrent(command: Run, manifest: Manifest): Promise<Mirrored | undefined> {
   const { config, bucket, progress, signal } = command;
   if (config.mirror === undefined) return undefined;
   const { repository, rolling } = config.mirror;
@@ -25,7 +25,7 @@ export async function mirrorCurrent(command: Command, manifest: Manifest): Promi
 }
 
 /** `nixos-images mirror [CHANNEL …]`: brings what the channels are at to GitHub. */
-export async function mirrorCommand(command: Command, names: readonly string[], options: MirrorCommandOptions) {
+export async function mirrorCommand(command: Run, names: readonly string[], options: MirrorCommandOptions) {
   const { config, bucket } = command;
   if (config.mirror === undefined) {
     throw new Failure('The config names no mirror.', {

@@ -1,8 +1,8 @@
-import type { Command } from '../command.ts';
 import { evaluate } from '../nix/evaluate.ts';
-import { type ChannelPlan, planChannel, planJson } from '../release/plan.ts';
-import { readCatalog } from '../release/stored.ts';
+import type { Run } from '../run.ts';
 import { type SelectionOptions, selectImages, type WantedChannel } from '../selection.ts';
+import { type ChannelPlan, planChannel, planJson } from '../steps/plan.ts';
+import { readCatalog } from '../store/stored.ts';
 
 export interface PlanOptions extends SelectionOptions {
   /** Build images again that have not changed. */
@@ -17,7 +17,7 @@ export interface PlannedChannel {
 
 /** Evaluates the selected images and compares them with what the channels are at. */
 export async function makePlans(
-  { config, bucket, progress, signal }: Command,
+  { config, bucket, progress, signal }: Run,
   options: PlanOptions,
 ): Promise<PlannedChannel[]> {
   const wanted = selectImages(config, options);
@@ -39,7 +39,7 @@ export async function makePlans(
 }
 
 /** `nixos-images plan`: what a publish would build and release. */
-export async function planCommand(command: Command, options: PlanOptions) {
+export async function planCommand(command: Run, options: PlanOptions) {
   const plans = (await makePlans(command, options)).map(({ plan }) => plan);
   return { json: { channels: plans.map(planJson) }, text: plans.map(planText).join('\n') };
 }

@@ -1,13 +1,13 @@
 import { type Catalog, type ChannelState, type Manifest, Version, versionsOf } from '@nixos-images/shared';
 import * as v from 'valibot';
-import type { Bucket } from '../bucket.ts';
-import type { Command } from '../command.ts';
 import type { Config } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { passBootGate } from '../release/boot-gate.ts';
-import { type Promotion, promote, supersedes } from '../release/promote.ts';
-import { listVersions, readCatalog, readManifest } from '../release/stored.ts';
+import type { Run } from '../run.ts';
 import { selectChannels } from '../selection.ts';
+import { passBootGate } from '../steps/boot.ts';
+import type { Bucket } from '../store/bucket.ts';
+import { type Promotion, promote, supersedes } from '../store/promote.ts';
+import { listVersions, readCatalog, readManifest } from '../store/stored.ts';
 
 export interface PromoteCommandOptions {
   readonly dryRun?: boolean;
@@ -16,7 +16,7 @@ export interface PromoteCommandOptions {
 }
 
 /** `nixos-images promote [CHANNEL or VERSION …]`: moves channels to releases that are published. */
-export async function promoteCommand(command: Command, targets: readonly string[], options: PromoteCommandOptions) {
+export async function promoteCommand(command: Run, targets: readonly string[], options: PromoteCommandOptions) {
   const { bucket, config } = command;
   const manifests = await resolveTargets(bucket, config, targets);
   const promotions: Promotion[] = [];
@@ -33,7 +33,7 @@ export async function promoteCommand(command: Command, targets: readonly string[
 
 /** Promotes a release if its images boot; one that would change nothing need not. */
 export async function promoteGated(
-  { bucket, config, progress, signal }: Command,
+  { bucket, config, progress, signal }: Run,
   manifest: Manifest,
   { dryRun = false, withoutBootTest }: PromoteCommandOptions,
 ): Promise<Promotion> {

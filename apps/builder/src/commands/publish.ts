@@ -1,14 +1,16 @@
-import type { Command } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
+import type { BuiltImage } from '../nix/output.ts';
 import { formatBytes, formatCount } from '../progress/format.ts';
-import { attachSignatures, attachSource, inOrder } from '../release/attach.ts';
-import { composeCandidate, draftOf, sizeOf } from '../release/candidate.ts';
-import type { BuiltImage } from '../release/inspect.ts';
-import type { ChannelPlan } from '../release/plan.ts';
-import { type Attach, type Published, publish } from '../release/publish.ts';
-import { ReleaseUploads } from '../release/uploads.ts';
+import type { Run } from '../run.ts';
 import type { SigningKey } from '../sign/minisign.ts';
 import { signingKeyFor } from '../sign/signing-key.ts';
+import { attachSource } from '../steps/attach-source.ts';
+import { composeCandidate, draftOf } from '../steps/candidate.ts';
+import type { ChannelPlan } from '../steps/plan.ts';
+import { attachSignatures, inOrder } from '../store/attach.ts';
+import { sizeOf } from '../store/draft.ts';
+import { type Attach, type Published, publish } from '../store/publish.ts';
+import { ReleaseUploads } from '../store/release-uploads.ts';
 import { buildPlanned } from './build.ts';
 import { makePlans, type PlannedChannel } from './plan.ts';
 
@@ -24,7 +26,7 @@ export type ChannelPublished =
   | { readonly channel: ChannelPlan['channel']; readonly state: 'published'; readonly published: Published };
 
 /** Builds and publishes what a plan says; moves no channel. */
-export async function publishPlanned(command: Command, { plan, wanted }: PlannedChannel): Promise<Published> {
+export async function publishPlanned(command: Run, { plan, wanted }: PlannedChannel): Promise<Published> {
   const { bucket, config, progress } = command;
   if (plan.images.length === 0) throw new Failure(`${plan.channel} has no images.`, { exitCode: EXIT.usage });
   // Before hours of building: a key that is missing is better known now.
@@ -46,14 +48,14 @@ interface Attachable {
   readonly key: SigningKey | undefined;
 }
 
-function attachmentsOf({ config, signal }: Command, { wanted, built, key }: Attachable): Attach {
+function attachmentsOf({ config, signal }: Run, { wanted, built, key }: Attachable): Attach {
   const source = attachSource({ flake: wanted.config.flake, nix: { cwd: config.folder, signal } }, key);
   const known = new Map(built.flatMap(({ files }) => files.map(({ digest }) => [digest.sha256, digest.blake2b])));
   return key === undefined ? source : inOrder(attachSignatures(key, known), source);
 }
 
 /** `nixos-images publish`: plan, build, upload, verify. */
-export async function publishCommand(command: Command, options: PublishCommandOptions) {
+export async function publishCommand(command: Run, options: PublishCommandOptions) {
   const results: ChannelPublished[] = [];
   for (const planned of await makePlans(command, options)) {
     const { channel, state } = planned.plan;

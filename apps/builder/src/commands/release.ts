@@ -1,8 +1,8 @@
 import { appendFile, writeFile } from 'node:fs/promises';
-import type { Command } from '../command.ts';
-import { succeeded } from '../weekly/report.ts';
-import { reportMarkdown, reportText } from '../weekly/report-text.ts';
-import { runWeekly } from '../weekly/run.ts';
+import { runWeekly } from '../release-run.ts';
+import { succeeded } from '../report/report.ts';
+import { reportMarkdown, reportText } from '../report/text.ts';
+import type { Run } from '../run.ts';
 
 export interface ReleaseCommandOptions {
   readonly channel?: readonly string[];
@@ -14,7 +14,7 @@ export interface ReleaseCommandOptions {
 }
 
 /** `nixos-images release`: the whole weekly run, with one report at its end. */
-export async function releaseCommand(command: Command, options: ReleaseCommandOptions) {
+export async function releaseCommand(command: Run, options: ReleaseCommandOptions) {
   const report = await runWeekly(command, {
     channels: options.channel ?? [],
     updateLock: options.updateLock ?? false,

@@ -1,12 +1,12 @@
 import { versionsOf } from '@nixos-images/shared';
-import type { Command } from '../command.ts';
 import type { Config } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { formatBytes, formatCount } from '../progress/format.ts';
-import { ReleaseCheck } from '../release/check.ts';
-import { checkEdge } from '../release/check-edge.ts';
-import { listVersions, readCatalog } from '../release/stored.ts';
+import type { Run } from '../run.ts';
 import { trustedKeys } from '../sign/signing-key.ts';
+import { checkEdge } from '../steps/check-edge.ts';
+import { ReleaseCheck } from '../store/check.ts';
+import { listVersions, readCatalog } from '../store/stored.ts';
 
 export interface VerifyOptions {
   readonly deep?: boolean;
@@ -15,7 +15,7 @@ export interface VerifyOptions {
 }
 
 /** `nixos-images verify`: whether the bucket, and an edge over it, hold what they promise. */
-export async function verifyCommand({ bucket, config, progress, signal }: Command, options: VerifyOptions) {
+export async function verifyCommand({ bucket, config, progress, signal }: Run, options: VerifyOptions) {
   const edge = edgeFor(config, options.edge);
   const catalog = (await readCatalog(bucket))?.catalog;
   const named = catalog === undefined ? [] : versionsOf(catalog).map(({ version }) => version);

@@ -17,13 +17,13 @@ import {
 } from '@nixos-images/shared';
 import pLimit from 'p-limit';
 import * as v from 'valibot';
-import type { Bucket } from '../bucket.ts';
 import { digestFile, type FileDigest } from '../digest.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
-import type { ReleaseDraft } from '../release/candidate.ts';
-import { type Attach, type Published, publish } from '../release/publish.ts';
+import type { Bucket } from '../store/bucket.ts';
+import type { ReleaseDraft } from '../store/draft.ts';
+import { type Attach, type Published, publish } from '../store/publish.ts';
 import { downloadAsset } from './download.ts';
 import { channelOfTag, type Family, type FamilyImage, familyOf, importedRevision, seriesOf } from './family.ts';
 import { type NetbootScript, parseNetbootScript } from './netboot-script.ts';

@@ -10,11 +10,11 @@ import {
   timeOf,
 } from '@nixos-images/shared';
 import * as v from 'valibot';
-import type { Bucket } from '../bucket.ts';
 import { Failure } from '../failure.ts';
 import { formatBytes, formatCount } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
-import { changeCatalog } from '../release/catalog-change.ts';
+import type { Bucket } from '../store/bucket.ts';
+import { changeCatalog } from '../store/catalog-change.ts';
 import { type LeftOut, type MirrorAsset, mirrorAssets } from './mirror-assets.ts';
 import type { GithubAsset, GithubRelease } from './release-objects.ts';
 import { type GithubReleases, GithubUnavailable } from './releases.ts';

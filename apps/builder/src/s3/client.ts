@@ -3,9 +3,9 @@ import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import aws4 from 'aws4';
-import type { FileSlice } from '../bucket.ts';
 import { sha256Hex } from '../digest.ts';
 import { Failure } from '../failure.ts';
+import type { FileSlice } from '../store/bucket.ts';
 import type { Credentials } from './credentials.ts';
 import { isTransient, PATIENT, pauseBefore, type RetryPolicy } from './retry.ts';
 import { errorCodeIn } from './xml.ts';

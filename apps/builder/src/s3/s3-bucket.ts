@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import type {
   Bucket,
   FileSlice,
@@ -10,8 +11,7 @@ import type {
   UploadOptions,
   WriteCondition,
   WriteOptions,
-} from '../bucket.ts';
-import { Failure } from '../failure.ts';
+} from '../store/bucket.ts';
 import { S3Client, type S3Settings } from './client.ts';
 import { ObjectList, PartList, parseAnswer, UploadBegun, UploadList } from './xml.ts';
 

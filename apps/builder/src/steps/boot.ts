@@ -1,0 +1,161 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import {
+  type BootRecord,
+  type BootTest,
+  blobKey,
+  type File,
+  filesOf,
+  formatJson,
+  type Manifest,
+  releaseKey,
+  timeOf,
+} from '@nixos-images/shared';
+import { bootRelease } from '../boot/gate.ts';
+import { type LocalEdge, startLocalEdge } from '../boot/local-edge.ts';
+import { digestFile } from '../digest.ts';
+import { Failure, systemFailure } from '../failure.ts';
+import { formatBytes } from '../progress/format.ts';
+import type { Progress } from '../progress/progress.ts';
+import type { Bucket } from '../store/bucket.ts';
+import { sizeOf } from '../store/draft.ts';
+import { promote } from '../store/promote.ts';
+import { publish } from '../store/publish.ts';
+import { IMMUTABLE, readBootRecord } from '../store/stored.ts';
+import type { BlobFile } from '../store/upload.ts';
+
+export interface BootGateOptions {
+  /** Folder for the local edge's bucket and the machines' console logs. */
+  readonly state: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Why the machines need not be started; recorded with the release. */
+  readonly without: string | undefined;
+}
+
+/**
+ * Lets a release pass if all its images boot: each is copied from the bucket behind a local edge and started from there,
+ * in every way this machine can. What came of it becomes the release's boot record. A release that passed before, passes.
+ * @throws Failure when an image did not boot, or none could be tried; nothing is recorded then, so that it can be tried again.
+ */
+export async function passBootGate(bucket: Bucket, manifest: Manifest, options: BootGateOptions): Promise<BootRecord> {
+  const former = await readBootRecord(bucket, manifest.version);
+  if (former !== undefined && (former.gate === 'run' || options.without !== undefined)) return former;
+  const record: BootRecord = {
+    schema: 1,
+    version: manifest.version,
+    time: timeOf(new Date(Date.now() + bucket.clockOffset)),
+    ...(options.without === undefined
+      ? { gate: 'run', ...(await bootAll(bucket, manifest, options)) }
+      : { gate: 'skipped', reason: options.without }),
+  };
+  // A record of a skipped gate may stand there: it is replaced by one of a gate that ran, never the other way round.
+  const condition = former === undefined ? { condition: { ifAbsent: true } as const } : {};
+  await bucket.write(releaseKey(manifest.version, 'boot.json'), formatJson(record), {
+    contentType: 'application/json',
+    cacheControl: IMMUTABLE,
+    ...condition,
+  });
+  return record;
+}
+
+async function bootAll(bucket: Bucket, manifest: Manifest, { state, progress, signal }: BootGateOptions) {
+  const folder = join(state, 'boot', manifest.version);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await requireRoom(folder, manifest);
+  const task = progress.begin(`boot ${manifest.version}`);
+  try {
+    await using edge = await startLocalEdge(join(folder, 'bucket'), signal);
+    await copyRelease(bucket, manifest, edge, { folder, progress });
+    const { tools, tests } = await bootRelease({
+      manifest,
+      edge: edge.url,
+      folder: join(folder, 'logs'),
+      signal,
+      onResult: (test) => progress.note(`boot ${testText(test)}`),
+      onStep: task.detail,
+    });
+    refuseFailed(manifest, tests, join(folder, 'logs'));
+    return { tools, tests: [...tests] };
+  } finally {
+    task.drop();
+    // The logs stay, for who wants to know why.
+    for (const copies of ['bucket', 'blobs']) await rm(join(folder, copies), { recursive: true, force: true });
+  }
+}
+
+/**
+ * The release is copied twice: out of the bucket, and into the local edge's, which could only say that something went wrong.
+ * @throws Failure when there is no room for that.
+ */
+async function requireRoom(folder: string, manifest: Manifest): Promise<void> {
+  const needed = 2 * sizeOf(manifest);
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize >= needed) return;
+  throw new Failure(
+    `The disk has not enough room for the boot gate: ${folder} has ${formatBytes(bavail * bsize)} and needs ${formatBytes(needed)}.`,
+    { remedy: 'Make room, or set `state` in the config to a folder of another disk, then run the same command again.' },
+  );
+}
+
+/** Copies a release into a local edge's bucket, checking every byte on the way, and makes it current there. */
+async function copyRelease(
+  from: Bucket,
+  manifest: Manifest,
+  edge: LocalEdge,
+  { folder, progress }: { folder: string; progress: Progress },
+): Promise<void> {
+  const files = new Map(manifest.images.flatMap(filesOf).map(({ file }) => [file.sha256, file]));
+  const blobs: BlobFile[] = [];
+  await mkdir(join(folder, 'blobs'), { recursive: true });
+  for (const file of files.values()) blobs.push(await fetchBlob(from, file, join(folder, 'blobs', file.sha256)));
+  const copy = { channel: manifest.channel, blobs, manifestFor: () => manifest };
+  await publish(edge.bucket, copy, { progress });
+  await promote(edge.bucket, manifest);
+  for (const { path } of blobs) await rm(path);
+}
+
+async function fetchBlob(from: Bucket, { name, sha256 }: File, path: string): Promise<BlobFile> {
+  const blob = await from.open(blobKey(sha256));
+  if (blob === undefined) {
+    throw new Failure(`The blob of ${name} is missing.`, { remedy: 'Publish again with --all.' });
+  }
+  await pipeline(blob, createWriteStream(path)).catch((error: unknown) => {
+    throw systemFailure(error, path) ?? error;
+  });
+  const digest = await digestFile(path);
+  if (digest.sha256 === sha256) return { path, digest };
+  throw new Failure(`The blob of ${name} is damaged.`, {
+    remedy: `Delete ${blobKey(sha256)} from the bucket, then publish again with --all.`,
+  });
+}
+
+function refuseFailed(manifest: Manifest, tests: readonly BootTest[], logs: string): void {
+  const failed = tests.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length > 0) {
+    throw new Failure(`${manifest.version} was not promoted: ${failed.map(testText).join('; ')}.`, {
+      remedy: `The consoles are in ${logs}. To promote it nevertheless: --without-boot-test REASON.`,
+    });
+  }
+  if (!tests.some(({ outcome }) => outcome === 'booted')) {
+    throw new Failure(`${manifest.version} was not promoted: no image of it can be started on this machine.`, {
+      remedy: `${tests.map(testText)[0] ?? ''}. To promote it nevertheless: --without-boot-test REASON.`,
+    });
+  }
+}
+
+/** One boot test in a line. */
+export function testText(test: BootTest): string {
+  const image = `${test.kind} ${test.arch} ${test.variant} by ${test.path}`;
+  switch (test.outcome) {
+    case 'booted':
+      return `${image}: booted in ${test.seconds} s`;
+    case 'failed':
+      return `${image}: failed, ${test.reason}`;
+    case 'not-tried':
+      return `${image}: not tried, ${test.reason}`;
+  }
+}
