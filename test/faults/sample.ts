@@ -107,7 +107,7 @@ function manifestOf({ nixpkgs, number, published, tarball, kernel, initrd }: Par
   const version = versionOf(nixpkgs.version, number);
   const described = (kind: 'kexec' | 'netboot', role: 'tarball' | 'kernel' | 'initrd', { digest }: SampleFile) => {
     const variant = v.parse(Variant, kind === 'kexec' ? 'noninteractive' : 'interactive');
-    const name = fileName({ smoke: true, kind, version, arch: 'x86_64', variant, role });
+    const name = fileName({ smoke: true, kind, version, arch: 'x86_64', variant, part: role });
     return { name, size: digest.size, sha256: digest.sha256, mediaType: mediaTypeOf(role) };
   };
   const origin = {

@@ -93,7 +93,7 @@ async function sampleImage(
   objects: Map<string, Uint8Array<ArrayBuffer>>,
 ): Promise<Image> {
   const sampleFile = async (role: Role): Promise<File> => {
-    const name = fileName({ smoke: true, kind, version, arch, variant, role });
+    const name = fileName({ smoke: true, kind, version, arch, variant, part: role });
     const bytes = content?.role === role ? content.bytes : sampleBytes(name, madeUp);
     const size = bytes.length;
     if (role === 'iso') bytes.fill(0, SAMPLE_AREA.offset, SAMPLE_AREA.offset + SAMPLE_AREA.length);

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type Address, EntryName, formatAddress, type ImageAddress, parsePlainAddress, Ref } from './address.ts';
-import { ASSET_NAMES, type Asset, parseAsset } from './address-asset.ts';
-import { type Customisation, ExtraCmdline, GithubUser, PublicKey } from './address-customisation.ts';
+import { type Address, DOCUMENTS, EntryName, type ImageAddress, Ref } from './address.ts';
+import { formatAddress, imageAddress, shortAddress } from './address-format.ts';
 import { parseAddress } from './address-parse.ts';
+import { ASSET_NAMES, type Asset, parseAsset } from './asset.ts';
+import { type Customisation, ExtraCmdline, GithubUser, PublicKey } from './customisation.ts';
 import { Version } from './version.ts';
 import { ARCHES, Variant } from './words.ts';
 
@@ -59,8 +60,9 @@ const image: fc.Arbitrary<Address> = fc
   .filter(({ part, customisation }) => part !== 'customisation' || customisation !== undefined);
 const address: fc.Arbitrary<Address> = fc.oneof(
   { weight: 5, arbitrary: image },
+  fc.record({ type: fc.constant('document'), path: fc.constantFrom(...DOCUMENTS) }),
   fc.constant<Address>({ type: 'releases' }),
-  fc.record({ type: fc.constant('release'), version }),
+  fc.record({ type: fc.constantFrom('release', 'release-description'), version }),
   fc.record({
     type: fc.constant('entry'),
     version,
@@ -126,26 +128,13 @@ describe('addresses', () => {
     );
   });
 
-  it('that are customised are told from all others, which are read alike in both ways', () => {
+  it('mean the same with a slash at the end', () => {
     fc.assert(
-      fc.property(
-        fc.oneof(
-          nearlyAddress,
-          address.chain((address) => encoded(formatAddress(address))),
-        ),
-        (path) => {
-          const plain = parsePlainAddress(path);
-          const whole = parseAddress(path);
-          const customised = whole.ok
-            ? whole.address.type === 'image' && whole.address.customisation !== undefined
-            : path.startsWith('/with/');
-          if (customised) expect(plain).toBe('customised');
-          else if (plain !== 'customised') expect(plain).toEqual(whole);
-          else expect(whole.ok).toBe(false);
-        },
-      ),
+      fc.property(address, (address) => {
+        const path = formatAddress(address);
+        expect(parseAddress(path.endsWith('/') ? path.slice(0, -1) || '/' : `${path}/`)).toEqual({ ok: true, address });
+      }),
     );
-    expect(parsePlainAddress('/%77ith/github:alice/iso/x86_64')).toBe('customised');
   });
 
   it('have one canonical form, whatever text they are read from', () => {
@@ -166,8 +155,16 @@ describe('addresses', () => {
     ['/netboot/x64', '/netboot/x86_64.ipxe'],
     ['/netboot/x64/kernel', '/netboot/x86_64/kernel'],
     ['/netboot/x64/low-memory/initrd.sha256', '/netboot/x86_64/low-memory/initrd.sha256'],
+    ['/kexec/x86_64/', '/kexec/x86_64.tar.gz'],
+    ['/kexec/x86_64/interactive.json/', '/kexec/x86_64/interactive.tar.gz.json'],
+    ['/boot.ipxe/', '/boot.ipxe'],
+    ['/%62oot%2Eipxe', '/boot.ipxe'],
+    ['/feed%2Eatom', '/feed.atom'],
+    ['/%72eleases/', '/releases/'],
+    ['/v1/releases/26.05.20260820.e17386d.json/', '/v1/releases/26.05.20260820.e17386d.json'],
     ['/releases', '/releases/'],
     ['/releases/26.05.20260820.e17386d', '/releases/26.05.20260820.e17386d/'],
+    ['/releases/26.05.20260820.e17386d/SHA256SUMS/', '/releases/26.05.20260820.e17386d/SHA256SUMS'],
     [
       '/nix-community/nixos-images/releases/download/nixos-26.05/nixos-kexec-installer-noninteractive-x86_64-linux.tar.gz',
       '/releases/download/nixos-26.05/nixos-kexec-installer-noninteractive-x86_64-linux.tar.gz',
@@ -179,15 +176,20 @@ describe('addresses', () => {
   });
 
   it.each([
-    ['/', 'kind'],
     ['/kexex/x86_64', 'kind'],
     ['/kexec', 'arch'],
     ['/kexec/', 'arch'],
+    ['//kexec/x86_64', 'kind'],
+    ['/kexec//x86_64', 'arch'],
+    ['/kexec/x86_64//', 'variant'],
+    ['/boot.ipxe/kernel', 'kind'],
+    ['/v1/releases/26.05.20260820.e17386d', 'version'],
+    ['/v1/releases/latest.json', 'version'],
+    ['/v1/channels.json', 'kind'],
     ['/kexec/riscv64', 'arch'],
     ['/kexec@/x86_64', 'ref'],
     ['/kexec@LATEST/x86_64', 'ref'],
     ['/kexec@a@b/x86_64', 'ref'],
-    ['/kexec/x86_64/', 'variant'],
     ['/kexec/x86_64/Bad', 'variant'],
     ['/kexec/x86_64.iso', 'suffix'],
     ['/kexec/x86_64.tar.gz.json.sha256', 'suffix'],
@@ -209,6 +211,29 @@ describe('addresses', () => {
     ['/nix-community/nixos-images/releases/', 'kind'],
   ])('finds fault with the %2$s of %1$s', (path, reason) => {
     expect(parseAddress(path)).toMatchObject({ ok: false, problem: { reason } });
+  });
+});
+
+describe('the address of an image', () => {
+  const lowMemory = { kind: 'netboot', arch: 'aarch64', variant: v.parse(Variant, 'low-memory') } as const;
+  const usual = { kind: 'kexec', arch: 'x86_64', variant: v.parse(Variant, 'noninteractive') } as const;
+
+  it('names the default variant where it is to last, and not where it is to be short', () => {
+    expect(shortAddress(usual)).toBe('/kexec/x86_64.tar.gz');
+    expect(shortAddress(lowMemory)).toBe('/netboot/aarch64/low-memory.ipxe');
+    expect(imageAddress(usual, { ref: v.parse(Version, '26.05.20260820.e17386d') })).toBe(
+      '/kexec@26.05.20260820.e17386d/x86_64/noninteractive.tar.gz',
+    );
+  });
+
+  it('names a part, a view and a customisation where they are asked for', () => {
+    const customisation = { github: [v.parse(GithubUser, 'alice')], keys: [], cmdline: undefined };
+    expect(imageAddress(lowMemory, { ref: undefined, part: 'kernel', view: 'sha256' })).toBe(
+      '/netboot/aarch64/low-memory/kernel.sha256',
+    );
+    expect(imageAddress(lowMemory, { ref: undefined, customisation })).toBe(
+      '/with/github:alice/netboot/aarch64/low-memory.ipxe',
+    );
   });
 });
 

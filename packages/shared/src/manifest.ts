@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { Channel } from './channel.ts';
 import { GithubRepository, GithubTag } from './github-repository.ts';
 import { CustomisationArea, InitPath, KernelParam, Nixpkgs } from './image.ts';
+import type { ImageId } from './image-id.ts';
 import { Version } from './version.ts';
-import { Arch, type Kind, Sha256, Time, Variant } from './words.ts';
+import { Arch, type Part, type Role, Sha256, Time, Variant } from './words.ts';
 
 /** Name under which a file is saved: unique in its release, safe in a path, a header and a shell. */
 export const FileName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][\w.+-]*$/), v.maxLength(200), v.brand('FileName'));
@@ -55,9 +56,6 @@ export type KexecImage = v.InferOutput<typeof KexecImage>;
 export type IsoImage = v.InferOutput<typeof IsoImage>;
 export type NetbootImage = v.InferOutput<typeof NetbootImage>;
 
-/** What a file is to its image. */
-export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd';
-
 /** `releases/<version>/manifest.json`: everything that is known of a release; written once, never changed. */
 export const Manifest = v.object({
   schema: v.literal(1),
@@ -88,26 +86,29 @@ export function filesOf(image: Image): readonly { readonly role: Role; readonly 
 }
 
 /** What a file's name is made of. */
-export interface FileIdentity {
+export interface FileIdentity extends ImageId {
   readonly smoke: boolean;
-  readonly kind: Kind;
   readonly version: Version;
-  readonly arch: Arch;
-  readonly variant: Variant;
-  readonly role: Role;
+  readonly part: Part;
 }
 
-const NAME_ENDING: Readonly<Record<Role, string>> = {
+const NAME_ENDING: Readonly<Record<Part, string>> = {
   tarball: '.tar.gz',
   iso: '.iso',
   kernel: '-kernel',
   initrd: '-initrd',
+  script: '.ipxe',
+  cmdline: '-cmdline',
+  customisation: '-customisation',
 };
 
-/** The canonical name of a file, such as `nixos-kexec-26.05.20260820.e17386d-x86_64-noninteractive.tar.gz`. */
-export function fileName({ smoke, kind, version, arch, variant, role }: FileIdentity): FileName {
+/**
+ * The name under which a part of an image is saved, such as `nixos-kexec-26.05.20260820.e17386d-x86_64-noninteractive.tar.gz`. A
+ * manifest has the names of its files; the other parts have none but this.
+ */
+export function fileName({ smoke, kind, version, arch, variant, part }: FileIdentity): FileName {
   const family = smoke ? 'smoke' : 'nixos';
-  return v.parse(FileName, `${family}-${kind}-${version}-${arch}-${variant}${NAME_ENDING[role]}`);
+  return v.parse(FileName, `${family}-${kind}-${version}-${arch}-${variant}${NAME_ENDING[part]}`);
 }
 
 const MEDIA_TYPE: Readonly<Record<Role, string>> = {

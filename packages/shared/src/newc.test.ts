@@ -4,7 +4,7 @@ import { newcArchive } from './newc.ts';
 
 const file = (path: string, content: Uint8Array) => ({ path, content, mode: 0o644 });
 
-// The builder's customisation test holds these archives against cpio itself.
+// The test of the customisation archive holds these archives against cpio itself.
 describe('a newc archive', () => {
   it('starts with the magic and ends with the trailer', () => {
     const text = String.fromCharCode(...newcArchive([file('a', new Uint8Array([1]))]));

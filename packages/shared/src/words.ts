@@ -18,14 +18,23 @@ export function systemOf(arch: Arch): System {
   return `${arch}-linux`;
 }
 
-/** What stands in an address where a variant would: no variant can have these names. */
-const PART_NAMES: readonly string[] = ['kernel', 'initrd', 'cmdline', 'customisation'];
+/** What a file is to its image. */
+export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd';
+
+/**
+ * What an image's addresses give: its files by role, and for netboot the iPXE script, the kernel command line, and the initrd that a
+ * customisation adds.
+ */
+export type Part = Role | 'script' | 'cmdline' | 'customisation';
+
+/** The parts that are a segment of their own in an address, where a variant would stand: no variant can have these names. */
+export const PART_NAMES = ['kernel', 'initrd', 'cmdline', 'customisation'] as const satisfies readonly Part[];
 
 /** Flavour of a kind: lower-case words joined by dashes, such as `noninteractive` or `low-memory`. */
 export const Variant = v.pipe(
   v.string(),
   v.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
-  v.check((name) => !PART_NAMES.includes(name), 'the name of a part'),
+  v.check((name) => !PART_NAMES.some((part) => part === name), 'the name of a part'),
   v.maxLength(40),
   v.brand('Variant'),
 );

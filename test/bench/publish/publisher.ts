@@ -50,7 +50,7 @@ const published = await publish(
       const version = versionOf(nixpkgs.version, number);
       const images = files.map(({ name, digest: { size, sha256 } }) => {
         const variant = v.parse(Variant, name);
-        const identity = { smoke: true, kind: 'kexec', version, arch: 'x86_64', variant, role: 'tarball' } as const;
+        const identity = { smoke: true, kind: 'kexec', version, arch: 'x86_64', variant, part: 'tarball' } as const;
         const file = { name: fileName(identity), size, sha256, mediaType: mediaTypeOf('tarball') };
         const origin = {
           from: 'nix',

@@ -151,12 +151,13 @@ async function describe(
   work: string,
 ): Promise<MachineDescription> {
   const bytes = filesOf(image).reduce((sum, { file }) => sum + file.size, 0);
+  const publicKey = v.parse(PublicKey, key.publicKey);
   if (path === 'kexec') {
     const tarball = join(work, 'tarball');
     await download(addressOf(gate, image, undefined), tarball, gate.signal);
-    return await kexecHost(name, image.arch, tarball, key.publicKey, work);
+    return await kexecHost(name, image.arch, tarball, publicKey, work);
   }
-  const withKey = { github: [], keys: [v.parse(PublicKey, key.publicKey)], cmdline: undefined };
+  const withKey = { github: [], keys: [publicKey], cmdline: undefined };
   const address = addressOf(gate, image, withKey);
   if (image.kind === 'netboot') {
     return netbootMachine(name, image.arch, firmwareOf(path), asSeenFromGuest(address), bytes);

@@ -1,8 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Arch } from '@nixos-images/shared';
+import { type Arch, customisationInitrd, type PublicKey } from '@nixos-images/shared';
 import { execa } from 'execa';
-import { customisationArchive } from './customisation.ts';
 import { kernelMachine } from './image-machine.ts';
 import type { MachineDescription } from './machine-description.ts';
 
@@ -15,7 +14,7 @@ export async function kexecHost(
   name: string,
   arch: Arch,
   tarball: string,
-  authorizedKey: string,
+  authorizedKey: PublicKey,
   folder: string,
 ): Promise<MachineDescription> {
   await mkdir(folder, { recursive: true });
@@ -28,7 +27,10 @@ export async function kexecHost(
   // The kernel wants an archive that is not packed to start at a multiple of four bytes.
   const padding = new Uint8Array((4 - (image.length % 4)) % 4);
   const initrd = join(folder, 'initrd-with-key');
-  await writeFile(initrd, Buffer.concat([image, padding, customisationArchive([authorizedKey])]));
+  await writeFile(
+    initrd,
+    Buffer.concat([image, padding, customisationInitrd({ keys: [authorizedKey], cmdline: undefined })]),
+  );
   return kernelMachine(name, arch, { kernel: join(unpacked, 'bzImage'), initrd, parameters }, image.length);
 }
 

@@ -255,7 +255,7 @@ function importedImage(
     const asset = files.find((one) => one.role === role)?.asset;
     const found = fetched.find((one) => one.asset === asset);
     if (found === undefined) throw new Failure(`The ${role} of ${kind} ${arch} is missing.`);
-    const name = fileName({ ...identity, kind, arch, variant, role });
+    const name = fileName({ ...identity, kind, arch, variant, part: role });
     return { name, size: found.asset.size, sha256: found.sha256, mediaType: mediaTypeOf(role) };
   };
   switch (kind) {

@@ -82,7 +82,7 @@ function manifestOf(candidate: Candidate, version: Version, published: Time): Ma
   return { schema: 1, version, channel, smoke, published, nixpkgs, images };
 }
 
-type ImageIdentity = Omit<FileIdentity, 'role'>;
+type ImageIdentity = Omit<FileIdentity, 'part'>;
 
 function builtImage({ evaluated, description, files }: BuiltImage, identity: ImageIdentity): Image {
   const { arch, variant, kernelVersion } = description;
@@ -92,7 +92,7 @@ function builtImage({ evaluated, description, files }: BuiltImage, identity: Ima
     const found = files.find((candidate) => candidate.role === role);
     if (found === undefined) throw new Failure(`${evaluated.storePath} lacks its ${role}.`);
     const { size, sha256 } = found.digest;
-    return v.parse(File, { name: fileName({ ...identity, role }), size, sha256, mediaType: mediaTypeOf(role) });
+    return v.parse(File, { name: fileName({ ...identity, part: role }), size, sha256, mediaType: mediaTypeOf(role) });
   };
   switch (description.kind) {
     case 'kexec':
@@ -111,7 +111,7 @@ function builtImage({ evaluated, description, files }: BuiltImage, identity: Ima
 }
 
 function renamed(image: Image, identity: ImageIdentity): Image {
-  const name = (role: Role) => fileName({ ...identity, role });
+  const name = (role: Role) => fileName({ ...identity, part: role });
   switch (image.kind) {
     case 'kexec':
       return { ...image, files: { tarball: { ...image.files.tarball, name: name('tarball') } } };

@@ -1,12 +1,21 @@
-import type { Customisation, File, Image, Manifest, Part } from '@nixos-images/shared';
+import {
+  type Customisation,
+  customisationInitrd,
+  customisationTarball,
+  type File,
+  gzipMember,
+  type Image,
+  type Manifest,
+  type Part,
+  type ResolvedCustomisation,
+} from '@nixos-images/shared';
 import { digest, represent, representText, TEXT_TYPE } from '../http/represent.ts';
 import type { Piece, Representation } from '../http/representation.ts';
 import { cmdlineOf, netbootScript } from '../ipxe/netboot-script.ts';
 import { type Problem, problem } from '../problem.ts';
 import { partName, pinnedAddress } from '../resolve/image.ts';
-import { type Additions, additionsOf, extraInitrd, tarballPrefix } from './additions.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { gzipMember } from './gzip-member.ts';
+import { resolveCustomisation } from './resolve-customisation.ts';
 
 /** What is customised, and how. */
 export interface CustomisedPart {
@@ -21,14 +30,14 @@ export interface CustomisedPart {
 /** A part of an image with a customisation added; the blob itself is never rewritten, but for the area that an ISO keeps free. */
 export async function customisedPart(wanted: CustomisedPart, githubOrigin: string): Promise<Representation | Problem> {
   const { image, part, customisation } = wanted;
-  const additions = await additionsOf(customisation, githubOrigin);
+  const additions = await resolveCustomisation(customisation, githubOrigin);
   if ('sentence' in additions) return additions;
   if (image.kind === 'kexec')
-    return composed(wanted, image.files.tarball, inFront(image.files.tarball, tarballPrefix(additions)));
+    return composed(wanted, image.files.tarball, inFront(image.files.tarball, customisationTarball(additions)));
   if (image.kind === 'iso') {
     const { customisation: area, files } = image;
     if (area === undefined) return problem(404, 'This ISO has no room for a customisation.');
-    const bytes = extraInitrd(additions);
+    const bytes = customisationInitrd(additions);
     if (bytes.length > area.length)
       return problem(400, `The customisation is too large: an ISO has room for ${area.length} bytes.`);
     const filled = new Uint8Array(area.length);
@@ -42,13 +51,13 @@ async function netbootPart(
   wanted: CustomisedPart,
   image: Extract<Image, { kind: 'netboot' }>,
   part: Part,
-  additions: Additions,
+  additions: ResolvedCustomisation,
 ): Promise<Representation | Problem> {
   const { manifest, customisation } = wanted;
   const about = aboutOf(wanted);
   if (part === 'customisation') {
     // Compressed, because old UEFI builds of iPXE join initrds without the padding that an uncompressed cpio needs in front.
-    const bytes = gzipMember(extraInitrd(additions));
+    const bytes = gzipMember(customisationInitrd(additions));
     const mediaType = 'application/octet-stream';
     return represent([{ from: 'memory', bytes }], { ...about, mediaType, sha256: await digest(bytes) });
   }

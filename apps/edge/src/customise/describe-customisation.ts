@@ -1,8 +1,8 @@
-import type { Customisation, Image } from '@nixos-images/shared';
+import { type Customisation, customisationTarball, type Image } from '@nixos-images/shared';
 import type { Problem } from '../problem.ts';
 import type { ImageDescription } from '../resolve/descriptions.ts';
-import { additionsOf, tarballPrefix } from './additions.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { resolveCustomisation } from './resolve-customisation.ts';
 
 /** Tells whose keys an address installs, and how to hold the rest of the file against the signed digest. */
 export async function describeCustomisation(
@@ -10,11 +10,11 @@ export async function describeCustomisation(
   customisation: Customisation,
   githubOrigin: string,
 ): Promise<NonNullable<ImageDescription['customisation']> | Problem> {
-  const additions = await additionsOf(customisation, githubOrigin);
+  const additions = await resolveCustomisation(customisation, githubOrigin);
   if ('sentence' in additions) return additions;
   const keys = await Promise.all(additions.keys.map(fingerprintOf));
   const check = (): string => {
-    if (image.kind === 'kexec') return `tail -c +${tarballPrefix(additions).length + 1} FILE | sha256sum`;
+    if (image.kind === 'kexec') return `tail -c +${customisationTarball(additions).length + 1} FILE | sha256sum`;
     if (image.kind === 'iso' && image.customisation !== undefined) {
       const { offset, length } = image.customisation;
       const rest = `tail -c +${offset + length + 1} FILE`;

@@ -1,4 +1,4 @@
-import { parsePlainAddress, type Version } from '@nixos-images/shared';
+import { parseAddress, type Version } from '@nixos-images/shared';
 
 /** A path that has a page of its own. */
 export type PagePath =
@@ -12,8 +12,8 @@ export function pageOf(path: string): PagePath | undefined {
   if (path === '/openapi.json') return { page: 'openapi', path };
   // Every download comes by here: only what can be a list is read as an address.
   if (!/^\/releases(\/[^/]*)?\/?$/.test(path)) return undefined;
-  const parsed = parsePlainAddress(path);
-  if (parsed === 'customised' || !parsed.ok) return undefined;
+  const parsed = parseAddress(path);
+  if (!parsed.ok) return undefined;
   if (parsed.address.type === 'releases') return { page: 'releases', path: '/releases/' };
   if (parsed.address.type !== 'release') return undefined;
   const { version } = parsed.address;

@@ -13,8 +13,8 @@ import {
   type Kind,
   type Manifest,
   newestStable,
+  shortAddress,
 } from '@nixos-images/shared';
-import { addressOf } from '../resolve/image.ts';
 
 /** What the front page tells, in whichever form. */
 export interface Site {
@@ -85,7 +85,7 @@ function linesOf(manifest: Manifest, kind: Kind): KindLines {
   const images = ARCHES.flatMap((arch) => {
     const ofArch = manifest.images.filter((image) => image.kind === kind && image.arch === arch);
     const image = ofArch.find(({ variant }) => variant === defaultVariant(kind)) ?? ofArch[0];
-    return image === undefined ? [] : [{ arch, address: addressOf(image), image }];
+    return image === undefined ? [] : [{ arch, address: shortAddress(image), image }];
   });
   return { kind, images };
 }

@@ -6,10 +6,10 @@ import {
   type Catalog,
   channelsOf,
   KINDS,
+  shortAddress,
   suffixesOf,
 } from '@nixos-images/shared';
 import { type Problem, problem, quote } from '../problem.ts';
-import { addressOf } from './image.ts';
 import { unknownVersion } from './release.ts';
 
 /** Says what is wrong with an address and what would be right. */
@@ -30,7 +30,7 @@ export function addressProblem(fault: AddressProblem, catalog: Catalog): Problem
       );
     case 'variant': {
       const images = Object.values(catalog.channels).flatMap(({ current }) => current.images);
-      const variants = images.filter(({ kind, arch }) => kind === fault.kind && arch === fault.arch).map(addressOf);
+      const variants = images.filter(({ kind, arch }) => kind === fault.kind && arch === fault.arch).map(shortAddress);
       return problem(404, `There is no variant${given}. These exist:`, [...new Set(variants)].toSorted());
     }
     case 'suffix': {
@@ -53,7 +53,7 @@ export function addressProblem(fault: AddressProblem, catalog: Catalog): Problem
 
 function someAddresses(catalog: Catalog): string[] {
   const images = Object.values(catalog.channels).flatMap(({ current }) => current.images);
-  const existing = [...new Set(images.map(addressOf))].toSorted();
+  const existing = [...new Set(images.map(shortAddress))].toSorted();
   return [
     '/',
     '/boot.ipxe',

@@ -5,15 +5,15 @@ import {
   type File,
   fileName,
   filesOf,
-  formatAddress,
   type Image,
+  imageAddress,
+  imageIdOf,
   type Kind,
   type Manifest,
   type Part,
-  Ref,
+  shortAddress,
   type Variant,
 } from '@nixos-images/shared';
-import * as v from 'valibot';
 import { type Problem, problem, quote } from '../problem.ts';
 
 /** The image of a release that an address means, or what the release has instead. */
@@ -32,7 +32,7 @@ export function resolveImage(
   // A release without the default variant means its only one.
   if (variant === undefined && only !== undefined && second === undefined) return only;
   const { version } = manifest;
-  const addresses = (images: readonly Image[]) => images.map((image) => addressOf(image)).toSorted();
+  const addresses = (images: readonly Image[]) => images.map(shortAddress).toSorted();
   if (ofKind.length === 0)
     return problem(404, `Release ${version} has no ${kind} image. It has these:`, addresses(manifest.images));
   if (ofArch.length === 0)
@@ -44,31 +44,9 @@ export function resolveImage(
   );
 }
 
-const WHOLE: Readonly<Record<Kind, Part>> = { kexec: 'tarball', iso: 'iso', netboot: 'script' };
-
-/** The floating address of an image. */
-export function addressOf({ kind, arch, variant }: Image): string {
-  return formatAddress({
-    type: 'image',
-    customisation: undefined,
-    kind,
-    ref: undefined,
-    arch,
-    variant: variant === defaultVariant(kind) ? undefined : variant,
-    part: WHOLE[kind],
-    view: 'itself',
-  });
-}
-
 /** The address of a part of an image that names its version, so that it never gives anything else. */
-export function pinnedAddress(
-  manifest: Manifest,
-  { kind, arch, variant }: Image,
-  part: Part,
-  customisation?: Customisation,
-): string {
-  const ref = v.parse(Ref, manifest.version);
-  return formatAddress({ type: 'image', customisation, kind, ref, arch, variant, part, view: 'itself' });
+export function pinnedAddress(manifest: Manifest, image: Image, part: Part, customisation?: Customisation): string {
+  return imageAddress(image, { ref: manifest.version, part, customisation });
 }
 
 /** The file of an image that is a part; undefined for what the Worker writes itself. */
@@ -76,13 +54,8 @@ export function fileOf(image: Image, part: Part): File | undefined {
   return filesOf(image).find(({ role }) => role === part)?.file;
 }
 
-const WRITTEN_ENDING = { script: '.ipxe', cmdline: '-cmdline', customisation: '-customisation' } as const;
-
 /** The name under which a part is saved. */
 export function partName(manifest: Manifest, image: Image, part: Part): string {
-  if (part !== 'script' && part !== 'cmdline' && part !== 'customisation') return fileOf(image, part)?.name ?? part;
   const { smoke, version } = manifest;
-  const { kind, arch, variant } = image;
-  // The kernel's name with another ending: the files of one image sort together.
-  return fileName({ smoke, kind, version, arch, variant, role: 'kernel' }).replace(/-kernel$/, WRITTEN_ENDING[part]);
+  return fileOf(image, part)?.name ?? fileName({ ...imageIdOf(image), smoke, version, part });
 }

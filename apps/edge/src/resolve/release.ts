@@ -4,9 +4,9 @@ import {
   type Channel,
   channelOf,
   channelsOf,
+  type ImageAddress,
   Manifest,
   parseJson,
-  type Ref,
   releaseKey,
   Version,
   versionsOf,
@@ -29,7 +29,7 @@ export interface ResolvedRelease {
 
 /** Finds releases: the current ones in the catalog, all others by their manifests in the bucket. */
 export async function resolveRelease(
-  ref: Ref | undefined,
+  ref: ImageAddress['ref'],
   catalog: Catalog,
   objects: WrittenOnce,
   bucket: Pick<R2Bucket, 'get'>,
@@ -72,7 +72,7 @@ export async function findManifest(
   return object === undefined ? undefined : parseJson(Manifest, object.text, key);
 }
 
-function unknownRef(ref: Ref, catalog: Catalog): Problem {
+function unknownRef(ref: string, catalog: Catalog): Problem {
   const names = aliasesOf(channelsOf(catalog));
   const versions = versionsOf(catalog).map(({ version }) => version);
   return problem(404, `There is no channel or version${quote(ref)}. These exist:`, [

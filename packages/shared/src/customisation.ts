@@ -69,9 +69,14 @@ export interface Customisation {
   readonly cmdline: ExtraCmdline | undefined;
 }
 
-/** Reads `github:alice,key:<base64url>,cmdline:<base64url>`; a string is the reason why it cannot be read. */
-export function parseCustomisation(text: string): Customisation | string {
-  if (text.length > LONGEST) return `it is longer than ${LONGEST} characters`;
+/** A customisation, or in a few words why the text is none. */
+export type ParsedCustomisation =
+  | { readonly ok: true; readonly customisation: Customisation }
+  | { readonly ok: false; readonly why: string };
+
+/** Reads `github:alice,key:<base64url>,cmdline:<base64url>`. */
+export function parseCustomisation(text: string): ParsedCustomisation {
+  if (text.length > LONGEST) return refuse(`it is longer than ${LONGEST} characters`);
   const github: GithubUser[] = [];
   const keys: PublicKey[] = [];
   let cmdline: ExtraCmdline | undefined;
@@ -80,23 +85,40 @@ export function parseCustomisation(text: string): Customisation | string {
     const [name, value] = [item.slice(0, Math.max(colon, 0)), item.slice(colon + 1)];
     if (name === 'github') {
       const user = v.safeParse(GithubUser, value);
-      if (!user.success) return user.issues[0].message;
+      if (!user.success) return refuse(user.issues[0].message);
       github.push(user.output);
     } else if (name === 'key') {
       const key = v.safeParse(PublicKey, fromBase64Url(value)?.trimEnd());
-      if (!key.success) return `key: is ${key.issues[0].message}`;
+      if (!key.success) return refuse(`key: is ${key.issues[0].message}`);
       keys.push(key.output);
     } else if (name === 'cmdline') {
       const extra = v.safeParse(ExtraCmdline, fromBase64Url(value)?.trimEnd());
       if (!extra.success || cmdline !== undefined)
-        return 'cmdline: is no short list of kernel parameters, or given twice';
+        return refuse('cmdline: is no short list of kernel parameters, or given twice');
       cmdline = extra.output;
     } else {
-      return 'it is none of github:<account>, key:<base64url>, cmdline:<base64url>';
+      return refuse('it is none of github:<account>, key:<base64url>, cmdline:<base64url>');
     }
   }
-  if (github.length + keys.length > MOST_KEYS) return `it has more than ${MOST_KEYS} keys and accounts`;
-  return { github, keys, cmdline };
+  if (github.length + keys.length > MOST_KEYS) return refuse(`it has more than ${MOST_KEYS} keys and accounts`);
+  return { ok: true, customisation: { github, keys, cmdline } };
+}
+
+function refuse(why: string): ParsedCustomisation {
+  return { ok: false, why };
+}
+
+/** The canonical text of a customisation; `parseCustomisation` reads it back as the same. */
+export function formatCustomisation({ github, keys, cmdline }: Customisation): string {
+  return [
+    ...github.map((user) => `github:${user}`),
+    ...keys.map((key) => `key:${toBase64Url(key)}`),
+    ...(cmdline === undefined ? [] : [`cmdline:${toBase64Url(cmdline)}`]),
+  ].join(',');
+}
+
+function toBase64Url(ascii: string): string {
+  return btoa(ascii).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /** Undefined if it is no base64url; padding is optional. */

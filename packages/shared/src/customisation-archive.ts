@@ -1,0 +1,38 @@
+import type { ExtraCmdline, PublicKey } from './customisation.ts';
+import { gzipMember } from './gzip-member.ts';
+import { newcArchive } from './newc.ts';
+import { tarEntries } from './tar-entries.ts';
+
+/** A customisation when the keys of its accounts are looked up: all that the booted system is told. */
+export interface ResolvedCustomisation {
+  readonly keys: readonly PublicKey[];
+  readonly cmdline: ExtraCmdline | undefined;
+}
+
+/** The files by which the booted system is told, the same for every kind; empty where there is nothing to say. */
+function filesOf({ keys, cmdline }: ResolvedCustomisation) {
+  const text = (lines: readonly string[]) => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+  return [
+    { name: 'authorized_keys', content: text(keys) },
+    { name: 'cmdline', content: text(cmdline === undefined ? [] : [cmdline]) },
+  ];
+}
+
+/** The customisation as an initrd that is loaded behind another one: a cpio archive with entries for its folders. */
+export function customisationInitrd(customisation: ResolvedCustomisation): Uint8Array<ArrayBuffer> {
+  const files = filesOf(customisation).filter(({ content }) => content.length > 0);
+  return newcArchive([
+    { path: 'customisation', folder: true, mode: 0o755 },
+    ...files.map(({ name, content }) => ({ path: `customisation/${name}`, content, mode: 0o644 })),
+  ]);
+}
+
+/**
+ * The customisation as a gzip member to stand in front of a kexec tarball, whose folder `kexec/` it adds to. Always all files:
+ * unpacked over an older customisation, it must leave none of that one's keys.
+ */
+export function customisationTarball(customisation: ResolvedCustomisation): Uint8Array<ArrayBuffer> {
+  const folder = 'kexec/customisation/';
+  const files = filesOf(customisation).map(({ name, content }) => ({ path: `${folder}${name}`, content }));
+  return gzipMember(tarEntries([{ path: folder, content: undefined }, ...files]));
+}
