@@ -8,3 +8,8 @@ declare function btoa(bytes: string): string;
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }
+
+// https://encoding.spec.whatwg.org/#interface-textdecoder
+declare class TextDecoder {
+  decode(bytes: Uint8Array): string;
+}
