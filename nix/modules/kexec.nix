@@ -1,11 +1,18 @@
 # The kexec tarball: starts from a running Linux, and takes its keys, names and network along (docs/kexec.md).
-{ config, pkgs, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
   inherit (pkgs.pkgsStatic) busybox kexec-tools;
   # Without iptables, which cannot be linked into it.
   iproute2 = pkgs.pkgsStatic.iproute2.override { iptables = null; };
+  # Without regular expressions, which network.jq does not use.
+  jq = lib.getBin (pkgs.pkgsStatic.jq.override { onigurumaSupport = false; });
   imageFolder = import ../image-folder.nix { inherit config pkgs; };
   params = toString ([ "init=${build.toplevel}/init" ] ++ config.boot.kernelParams);
 in
@@ -19,10 +26,10 @@ in
     nativeBuildInputs = [ pkgs.buildPackages.zstd ];
     commands = ''
       mkdir kexec
-      cp ${../kexec}/run ${../kexec}/*.sh kexec/
+      cp ${../kexec}/run ${../kexec}/*.sh ${../kexec}/network.jq kexec/
       cp ${build.kernel}/${kernelFile} kexec/bzImage
       cp ${build.netbootRamdisk}/initrd kexec/initrd
-      cp ${kexec-tools}/bin/kexec ${iproute2}/bin/ip ${busybox}/bin/busybox kexec/
+      cp ${kexec-tools}/bin/kexec ${iproute2}/bin/ip ${jq}/bin/jq ${busybox}/bin/busybox kexec/
 
       # Bytes in memory once the kernel has unpacked stage 1 and the store beside it.
       stage1=$(zstd -dc ${build.initialRamdisk}/initrd | wc -c)
@@ -34,7 +41,7 @@ in
       EOF
 
       chmod 644 kexec/*
-      chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/busybox
+      chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox
       # Kernel and initrd are compressed already, so gzip need not try hard. ustar, for the small tars of rescue systems.
       tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@315619200 kexec |
         gzip -1n >"$out/kexec.tar.gz"

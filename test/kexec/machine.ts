@@ -27,11 +27,11 @@ export class Machine implements AsyncDisposable {
     const machine = new Machine(await mkdtemp(join(tmpdir(), 'kexec-run-')));
     const { folder, kexec } = machine;
     for (const name of ['kexec', 'home/.ssh', 'work']) await mkdir(join(folder, name), { recursive: true });
-    for (const script of ['run', 'save.sh', 'sshd.sh', 'refuse.sh']) await execa('cp', [join(scripts, script), kexec]);
-    const { stdout: busybox } = await execa('sh', ['-c', 'command -v busybox']);
-    const { stdout: ip } = await execa('sh', ['-c', 'PATH=$PATH:/usr/sbin:/sbin command -v ip']);
-    await execa('cp', [busybox, join(kexec, 'busybox')]);
-    await execa('cp', [ip, join(kexec, 'ip')]);
+    await execa('sh', ['-c', 'cp run *.sh network.jq "$1"', 'sh', kexec], { cwd: scripts });
+    for (const program of ['busybox', 'ip', 'jq']) {
+      const { stdout } = await execa('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`]);
+      await execa('cp', [stdout, join(kexec, program)]);
+    }
     // Loads nothing, and keeps what it was given.
     const loader = `#!/bin/sh
 for argument; do

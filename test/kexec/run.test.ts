@@ -49,9 +49,12 @@ describe('kexec/run', () => {
       'image.conf',
       'initrd',
       'ip',
+      'jq',
       'kexec',
+      'network.jq',
       'refuse.sh',
       'run',
+      'save-network.sh',
       'save.sh',
       'sshd.sh',
     ];

@@ -31,12 +31,15 @@ it.each(await shellScripts())('%s has nothing that shellcheck minds', async (scr
   expect(result.exitCode).toBe(0);
 });
 
-it.each(['nix/kexec/run', 'nix/kexec/refuse.sh', 'nix/kexec/save.sh', 'nix/kexec/sshd.sh'])(
-  '%s is read by dash and busybox',
-  async (script) => {
-    for (const shell of [['dash'], ['busybox', 'sh']]) {
-      const [command, ...args] = [...shell, '-n', script];
-      await execa(String(command), args, { cwd: root });
-    }
-  },
-);
+it.each([
+  'nix/kexec/run',
+  'nix/kexec/refuse.sh',
+  'nix/kexec/save.sh',
+  'nix/kexec/save-network.sh',
+  'nix/kexec/sshd.sh',
+])('%s is read by dash and busybox', async (script) => {
+  for (const shell of [['dash'], ['busybox', 'sh']]) {
+    const [command, ...args] = [...shell, '-n', script];
+    await execa(String(command), args, { cwd: root });
+  }
+});

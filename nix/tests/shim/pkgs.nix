@@ -178,6 +178,12 @@ lib.genAttrs names (name: fake name { })
         fake "ip" { };
     };
     kexec-tools = fake "kexec" { };
+    jq = fake "jq" {
+      override =
+        { onigurumaSupport }:
+        assert !onigurumaSupport;
+        fake "jq" { };
+    };
   };
   OVMF = fake "OVMF" {
     firmware = "firmware";

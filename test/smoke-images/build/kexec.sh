@@ -7,7 +7,7 @@ mkdir "${out:?}"
 . "${build:?}/label.sh"
 
 mkdir kexec
-cp "$kexec/run" "$kexec"/*.sh "$tools/kexec" "$tools/ip" "$base/busybox" kexec/
+cp "$kexec/run" "$kexec"/*.sh "$kexec/network.jq" "$tools/kexec" "$tools/ip" "$tools/jq" "$base/busybox" kexec/
 cp "$base/kernel" kexec/bzImage
 cat "$base/initrd" label.initrd >kexec/initrd
 cat >kexec/image.conf <<EOF
@@ -15,8 +15,8 @@ arch=$arch
 cmdline=$parameters
 unpacked=$(cat "$base/unpacked")
 EOF
-chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/busybox
-chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh
+chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox
+chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh kexec/*.jq
 # Kernel and initrd are compressed already, so trying harder gains nothing. ustar, for the small tars of rescue systems.
 tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" kexec |
   gzip -n >"$out/kexec.tar.gz"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The static programs of the kexec tarball, from Debian's sources: kexec and an `ip` that speaks JSON.
-# In: $arch $sources. Out: $out/kexec, $out/ip.
+# The static programs of the kexec tarball, from Debian's sources: kexec, an `ip` that speaks JSON, and jq to read it.
+# In: $arch $sources. Out: $out/kexec, $out/ip, $out/jq.
 set -eu
 : "${arch:?}" "${sources:?}" "${out:?}"
 
@@ -48,6 +48,17 @@ EOF
   make -s -j2 SUBDIRS="lib ip" SHARED_LIBS=n LDFLAGS=-static
 ) >iproute2.log 2>&1 || { cat iproute2.log >&2; exit 1; }
 
+unpack jq
+(
+  cd jq
+  # What its configure script would make; without regular expressions, which need a library that is not linked statically.
+  echo '#define JQ_VERSION "1.6"' >src/version.h
+  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$/\\n"/' src/builtin.jq >src/builtin.inc
+  rm src/inject_errors.c
+  "${cross}gcc" -std=gnu99 -O2 -w -static -I. -D_GNU_SOURCE -DIEEE_8087 -DHAVE_ISATTY -DHAVE_MEMMEM -DHAVE_MKSTEMP -DHAVE_ATEXIT \
+    -DHAVE_PTHREAD -DHAVE_PTHREAD_KEY_CREATE -DHAVE_PTHREAD_ONCE -DHAVE_FLOOR -o jq src/*.c -lm -lpthread
+) >jq.log 2>&1 || { cat jq.log >&2; exit 1; }
+
 mkdir "$out"
-cp kexec-tools/build/sbin/kexec iproute2/ip/ip "$out/"
-"${cross}strip" "$out/kexec" "$out/ip"
+cp kexec-tools/build/sbin/kexec iproute2/ip/ip jq/jq "$out/"
+"${cross}strip" "$out/kexec" "$out/ip" "$out/jq"
