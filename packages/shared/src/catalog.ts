@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { Channel } from './channel.ts';
 import { Manifest } from './manifest.ts';
 import { Mirror } from './mirror.ts';
+import { Stage, type StagedChannel } from './stage.ts';
 import { Version } from './version.ts';
 import { Sha256, Time } from './words.ts';
 
@@ -19,7 +20,10 @@ export type ChannelState = v.InferOutput<typeof ChannelState>;
 
 /** Where one channel is. */
 export const CatalogChannel = v.object({
+  /** Since when and why it is frozen. Edges older than stages know nothing else, so it says `frozen` for withdrawn channels, too. */
   state: ChannelState,
+  /** Absent in catalogs older than stages: `stageOf` tells. */
+  stage: v.exactOptional(Stage),
   /** When the channel was moved to its current release. */
   promoted: Time,
   /** The whole manifest of the current release: an edge answers any floating address after reading the catalog alone. */
@@ -56,6 +60,19 @@ export const Catalog = v.object({
   collecting: v.optional(Collection),
 });
 export type Catalog = v.InferOutput<typeof Catalog>;
+
+/** How far a channel of a catalog is. */
+export function stageOf({ stage, state }: CatalogChannel): Stage {
+  return stage ?? (state.status === 'frozen' ? 'frozen' : 'stable');
+}
+
+/** The channels of a catalog with their stages and entries, sorted by name: what names are looked up in. */
+export function stagedChannels(catalog: Catalog): (StagedChannel & { readonly entry: CatalogChannel })[] {
+  return channelsOf(catalog).flatMap((channel) => {
+    const entry = catalog.channels[channel];
+    return entry === undefined ? [] : [{ channel, stage: stageOf(entry), entry }];
+  });
+}
 
 /** The channels of a catalog, sorted by name. */
 export function channelsOf(catalog: Catalog): Channel[] {
