@@ -22,6 +22,7 @@
   libarchive,
   libxml2,
   minisign,
+  mksh,
   mkShell,
   mtools,
   nginx,
@@ -48,6 +49,7 @@
   writeShellScript,
   writeText,
   xorriso,
+  yash,
   zstd,
 }:
 let
@@ -97,6 +99,7 @@ let
     libarchive
     libxml2
     minisign
+    mksh
     mtools
     nginx
     nix
@@ -113,6 +116,7 @@ let
     wget
     which
     xorriso
+    yash
     zstd
   ];
 

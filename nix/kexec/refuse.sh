@@ -5,7 +5,7 @@
 
 mebibytes() { echo "$((($1 + 1048575) / 1048576)) MiB"; }
 
-meminfo() { # <field> → bytes
+meminfo() { # <field> -> bytes
   while read -r field kilobytes _; do
     [ "$field" != "$1:" ] || { echo $((kilobytes * 1024)); return; }
   done </proc/meminfo
@@ -45,6 +45,7 @@ make_work_folder() {
   needed=$(($("$here/busybox" stat -c %s "$here/initrd") / 1024 + 8192))
   for folder in "${TMPDIR-}" "$here" /var/tmp /tmp /run /dev/shm; do
     [ -d "$folder" ] || continue
+    folder=$(cd "$folder" && pwd -P) # TMPDIR may be relative
     # shellcheck disable=SC2016 # awk's field
     free=$("$here/busybox" df -Pk "$folder" 2>/dev/null | "$here/busybox" awk 'NR == 2 {print $4}')
     [ "${free:-0}" -ge "$needed" ] || continue

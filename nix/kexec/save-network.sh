@@ -51,7 +51,7 @@ udhcpc_leases() {
   done
 }
 
-save_json() { # <name> <arguments of ip…>
+save_json() { # <name> <arguments of ip...>
   name=$1
   shift
   "$here/ip" -json "$@" >"$state/network/$name.json" 2>"$work/ip.log" && return 0

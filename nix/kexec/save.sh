@@ -40,7 +40,7 @@ save_host_keys() {
 # a command= that only says "log in as admin". A caller who became root may have root's place; a restriction without
 # such a twin stays as it is.
 save_authorized_keys() {
-  caller=${SUDO_USER-${DOAS_USER-}}
+  caller=${SUDO_USER:-${DOAS_USER-}}
   [ "$caller" != root ] || caller=
   {
     [ -z "$caller" ] || key_files_of "$caller"

@@ -42,7 +42,7 @@ read_sshd_config() ( # <file>
   done
 )
 
-setting() { # <keyword> < settings → its first value
+setting() { # <keyword> < settings -> its first value
   sed -n "s/^$1 //p" | head -n 1
 }
 

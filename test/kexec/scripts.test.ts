@@ -31,15 +31,11 @@ it.each(await shellScripts())('%s has nothing that shellcheck minds', async (scr
   expect(result.exitCode).toBe(0);
 });
 
-it.each([
-  'nix/kexec/run',
-  'nix/kexec/refuse.sh',
-  'nix/kexec/save.sh',
-  'nix/kexec/save-network.sh',
-  'nix/kexec/sshd.sh',
-])('%s is read by dash and busybox', async (script) => {
-  for (const shell of [['dash'], ['busybox', 'sh']]) {
-    const [command, ...args] = [...shell, '-n', script];
-    await execa(String(command), args, { cwd: root });
+const beforeTheJump = (await shellScripts()).filter((script) => /^nix\/kexec\/(run|.*\.sh)$/.test(script));
+
+it.each(beforeTheJump)('%s is read by every shell that may be /bin/sh', async (script) => {
+  for (const shell of ['dash', 'busybox sh', 'bash --posix', 'mksh', 'yash']) {
+    const [command, ...args] = [...shell.split(' '), '-n', script];
+    await execa(String(command), args, { cwd: root, env: { LC_ALL: 'C' } });
   }
 });

@@ -32,6 +32,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   'libxml2-utils': 'libxml2',
   make: 'stdenv.initialPath',
   minisign: 'minisign',
+  mksh: 'mksh',
   mtools: 'mtools',
   'nginx-light': 'nginx',
   'nix-bin': 'nix',
@@ -48,6 +49,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   tmux: 'tmux',
   wget: 'wget',
   xorriso: 'xorriso',
+  yash: 'yash',
   zstd: 'zstd',
 };
 

@@ -99,6 +99,7 @@ let
     "libxml2"
     "mdadm"
     "minisign"
+    "mksh"
     "mtools"
     "nginx"
     "nix"
@@ -126,6 +127,7 @@ let
     "wget"
     "which"
     "xorriso"
+    "yash"
     "zstd"
   ];
 in
