@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { compatibilityDate } from './build/compatibility-date.ts';
 
 /** Tests that run in workerd itself, with a bucket. */
 export function inWorkerd(name: string, include: string[], root: string): TestProjectInlineConfiguration {
@@ -7,7 +8,7 @@ export function inWorkerd(name: string, include: string[], root: string): TestPr
     plugins: [
       cloudflareTest({
         miniflare: {
-          compatibilityDate: '2026-10-01',
+          compatibilityDate: compatibilityDate(),
           r2Buckets: ['BUCKET'],
           analyticsEngineDatasets: { DOWNLOADS: { dataset: 'downloads' } },
         },
@@ -19,7 +20,7 @@ export function inWorkerd(name: string, include: string[], root: string): TestPr
 }
 
 /**
- * Pure modules and the local stack are tested in Node; what needs the Workers runtime, in `*.worker.test.ts`, in workerd. The hostile
+ * Pure modules are tested in Node; what needs the Workers runtime, in `*.worker.test.ts`, in workerd. The hostile
  * requests take longer than a unit test may: `npm run test:conformance` runs them.
  */
 export default defineConfig({
@@ -28,7 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['{src,local,build}/**/*.test.ts'],
+          include: ['{src,build}/**/*.test.ts'],
           exclude: ['**/*.worker.test.ts', 'src/hostile.test.ts'],
         },
       },

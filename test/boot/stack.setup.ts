@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startLocalStack } from '@nixos-images/local-edge/stack';
 import { HOST_SEEN_FROM_GUEST } from 'nixos-images/boot';
 import type { TestProject } from 'vitest/node';
-import { startLocalStack } from '../local-stack/stack.ts';
 import { forgetResults, resultsTable } from './results.ts';
 
 const STATE = fileURLToPath(new URL('../../.state', import.meta.url));

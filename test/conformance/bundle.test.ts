@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { type BundleModule, readBundle } from '@nixos-images/edge/bundle';
+import { readBuiltWorker, type WorkerModule } from '@nixos-images/edge/built-worker';
 import { describe, expect, it } from 'vitest';
 
 /** Bytes, gzipped module by module, that the part of the Worker may have which every request needs. */
@@ -7,7 +7,7 @@ const BUDGET = 24_000;
 
 describe('the bundle', () => {
   it(`loads less than ${BUDGET} bytes for a download, and no page, problem or customisation`, async () => {
-    const modules = new Map((await readBundle()).map((module) => [module.path, module]));
+    const modules = new Map((await readBuiltWorker()).modules.map((module) => [module.path, module]));
     const needed = [...reachable('worker.js', modules)];
     const sizes = needed.map(({ contents }) => gzipSync(contents, { level: 9 }).length);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(BUDGET);
@@ -21,7 +21,7 @@ describe('the bundle', () => {
 });
 
 /** A module and all that it imports before it runs; `import()` is not among that. */
-function reachable(path: string, modules: ReadonlyMap<string, BundleModule>, found = new Set<BundleModule>()) {
+function reachable(path: string, modules: ReadonlyMap<string, WorkerModule>, found = new Set<WorkerModule>()) {
   const module = modules.get(path);
   if (module === undefined) throw new Error(`${path} is imported and not in the bundle`);
   if (found.has(module)) return found;

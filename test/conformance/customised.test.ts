@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SAMPLE_AREA } from '@nixos-images/edge/sample-release';
+import { SAMPLE_AREA } from '@nixos-images/shared/testing';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServedRelease, serveRelease } from './served-release.ts';

@@ -1,17 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
-import {
-  type SampleOptions,
-  type SampleRelease,
-  sampleCatalog,
-  sampleRelease,
-} from '@nixos-images/edge/sample-release';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
+import { type SampleOptions, type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 
 /** A running edge that serves one made-up release of nixos-26.05. */
 export interface ServedRelease {
-  readonly stack: Stack;
+  readonly stack: LocalEdge;
   readonly release: SampleRelease;
   /** What the edge logged so far, one line a request. */
   readonly log: readonly string[];
@@ -34,7 +29,7 @@ export async function serveRelease(
   const state = await mkdtemp(join(tmpdir(), 'nixos-images-conformance-'));
   const release = await sampleRelease({ ...OPTIONS, ...options });
   const log: string[] = [];
-  const stack = await startStack({ host: '127.0.0.1', port: 0, state, vars, onLog: (line) => log.push(line) });
+  const stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state, vars, onLog: (line) => log.push(line) });
   for (const [key, bytes] of release.objects) await stack.put(key, bytes);
   const { key, bytes } = sampleCatalog([release.manifest]);
   await stack.put(key, bytes);

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { execa } from 'execa';
 import { generateKey, parseSigningKey } from 'nixos-images/sign';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,10 +10,10 @@ import { keysOf, openBucket } from './open-bucket.ts';
 const root = join(import.meta.dirname, '../..');
 
 let folder: string;
-let stack: Stack;
+let stack: LocalEdge;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-bad-input-'));
-  stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
   await stack.stop();

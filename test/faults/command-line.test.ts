@@ -1,16 +1,16 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keysOf, openBucket } from './open-bucket.ts';
 
 let folder: string;
-let stack: Stack;
+let stack: LocalEdge;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-command-line-'));
-  stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
   await stack.stop();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { execaNode } from 'execa';
 import { Failure, PIECE, readCatalog, type S3Bucket } from 'nixos-images/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ function faultsFor(index: number): readonly Fault[] {
 const INITRD = PIECE + 4096;
 
 let folder: string;
-let stack: Stack;
+let stack: LocalEdge;
 let direct: S3Bucket;
 let proxy: FaultProxy;
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-faults-'));
   // The edge reads the catalog for every request, so that what one fault left is not seen behind the next.
   const vars = { CATALOG_FRESH_SECONDS: '0', CATALOG_WAIT_SECONDS: '0', CATALOG_STALE_SECONDS: '0' };
-  stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), vars, onLog: () => {} });
+  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), vars, onLog: () => {} });
   direct = openBucket(new URL(stack.s3.endpoint));
   proxy = await FaultProxy.start(new URL(stack.s3.endpoint));
 });

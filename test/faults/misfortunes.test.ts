@@ -1,7 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { Failure, readCatalog } from 'nixos-images/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultProxy } from './fault-proxy.ts';
@@ -9,11 +9,11 @@ import { emptyBucket, keysOf, openBucket } from './open-bucket.ts';
 import { CHANNEL, makeSample, release, type Sample } from './sample.ts';
 
 let folder: string;
-let stack: Stack;
+let stack: LocalEdge;
 let sample: Sample;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-misfortunes-'));
-  stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
   await stack.stop();

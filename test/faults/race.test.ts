@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { versionsOf } from '@nixos-images/shared';
 import { execaNode } from 'execa';
 import { ReleaseCheck, readCatalog } from 'nixos-images/store';
@@ -10,10 +10,10 @@ import { openBucket } from './open-bucket.ts';
 import { CHANNEL, sampleVersion } from './sample.ts';
 
 let folder: string;
-let stack: Stack;
+let stack: LocalEdge;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-race-'));
-  stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
   await stack.stop();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { filesOf, type Manifest, releaseKey, signatureKey } from '@nixos-images/shared';
 import { commentOf, generateKey, type PublicKey, parseSigningKey, signatureOf } from 'nixos-images/sign';
 import { type Problem, ReleaseCheck, type S3Bucket } from 'nixos-images/store';
@@ -10,12 +10,12 @@ import { emptyBucket, openBucket } from './open-bucket.ts';
 import { makeSample, publishSample, sampleKey } from './sample.ts';
 
 let folder: string;
-let stack: Stack;
+let stack: LocalEdge;
 let bucket: S3Bucket;
 let manifest: Manifest;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-verify-'));
-  stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
   bucket = openBucket(new URL(stack.s3.endpoint));
 });
 afterAll(async () => {

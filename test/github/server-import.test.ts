@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startLocalStack } from '@nixos-images/local-edge/stack';
 import { expect, it } from 'vitest';
-import { startLocalStack } from '../local-stack/stack.ts';
 import { Repository } from './local-github/repository.ts';
 import { startLocalGithub } from './local-github/server.ts';
 import { addRelease, INIT, todaysAssets } from './stage.ts';

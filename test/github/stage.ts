@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@nixos-images/edge/local';
+import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { runCli } from 'nixos-images/cli';
 import { S3Bucket } from 'nixos-images/store';
 import { Repository } from './local-github/repository.ts';
@@ -44,7 +44,7 @@ export interface Stage {
   readonly source: Repository;
   /** The operator's own. The token `writer` may write there, `reader` may not. */
   readonly target: Repository;
-  readonly stack: Stack;
+  readonly stack: LocalEdge;
   readonly bucket: S3Bucket;
   readonly folder: string;
   /** Runs the command line as `nixos-images …`. */
@@ -61,7 +61,7 @@ export async function setStage(): Promise<Stage> {
   target.tokens.set('reader', 'read');
   const [github, stack] = await Promise.all([
     startLocalGithub([source, target]),
-    startStack({ port: 0, host: '127.0.0.1', state: join(folder, 'bucket'), onLog: () => {} }),
+    startLocalEdge({ port: 0, host: '127.0.0.1', state: join(folder, 'bucket'), onLog: () => {} }),
   ]);
   const { endpoint, bucket: name, region, accessKeyId, secretAccessKey } = stack.s3;
   const config = {

@@ -1,9 +1,9 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Catalog, formatJson, releaseKey } from '@nixos-images/shared';
+import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type SampleRelease, sampleCatalog, sampleRelease } from '../local/sample-release.ts';
 import { countingBucket } from './bucket/counting-bucket.ts';
 import { createApp } from './routes.ts';
 

@@ -1,8 +1,8 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
+import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sampleCatalog, sampleRelease } from '../local/sample-release.ts';
 import { hostileRequest } from './hostile-requests.ts';
 import { createApp } from './routes.ts';
 

@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { blobKey } from '@nixos-images/shared';
+import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type SampleRelease, sampleCatalog, sampleRelease } from '../local/sample-release.ts';
 import { countingBucket } from './bucket/counting-bucket.ts';
 import { createApp } from './routes.ts';
 

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readBundle } from '@nixos-images/edge/bundle';
-import { sampleCatalog, sampleRelease } from '@nixos-images/edge/sample-release';
+import { readBuiltWorker } from '@nixos-images/edge/built-worker';
+import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 
 /** Which Worker answers. */
@@ -25,8 +25,6 @@ export const BODY = 64 * 1024 ** 2;
 export const SMALL_KEY = 'small';
 const SMALL = 2048;
 
-const COMPATIBILITY_DATE = '2026-10-01';
-
 /** Starts the Workers named, with a release of one 64 MiB tarball in their bucket. */
 export async function startWorkers(state: string): Promise<Workers> {
   const read = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
@@ -37,8 +35,9 @@ export async function startWorkers(state: string): Promise<Workers> {
     modulesRoot: '/',
     ...shared,
   });
+  const { modules, compatibilityDate } = await readBuiltWorker();
   const shared = {
-    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityDate,
     r2Buckets: { BUCKET: 'bench' },
     // Straight to the Worker, past what miniflare puts in front of the first one.
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
@@ -46,10 +45,7 @@ export async function startWorkers(state: string): Promise<Workers> {
   const before = await childrenOf(process.pid);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [
-        { name: 'edge', modules: [...(await readBundle())], modulesRoot: '/', ...shared },
-        ...(await Promise.all(OTHERS.map(other))),
-      ],
+      workers: [{ name: 'edge', modules, modulesRoot: '/', ...shared }, ...(await Promise.all(OTHERS.map(other)))],
       resourcePersistencePath: state,
       cf: false,
       telemetry: { enabled: false },

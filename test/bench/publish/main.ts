@@ -9,7 +9,7 @@ import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startStack } from '@nixos-images/edge/local';
+import { startLocalEdge } from '@nixos-images/local-edge';
 import { execa } from 'execa';
 import { CONCURRENCY, PIECE } from 'nixos-images/store';
 import { emptyBucket, keysOf, LOCAL_CREDENTIALS, openBucket } from '../../faults/open-bucket.ts';
@@ -154,7 +154,7 @@ interface Server extends AsyncDisposable {
 }
 
 async function startLocal(folder: string): Promise<Server> {
-  const stack = await startStack({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  const stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
   return { name: 'local bucket', endpoint: new URL(stack.s3.endpoint), [Symbol.asyncDispose]: stack.stop };
 }
 

@@ -1,4 +1,7 @@
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Ready } from '@nixos-images/local-edge/ready';
+import { parseJson } from '@nixos-images/shared';
 import { execa } from 'execa';
 import { EXIT, Failure } from '../failure.ts';
 import { S3Bucket } from '../s3/s3-bucket.ts';
@@ -9,22 +12,14 @@ export interface LocalEdge extends AsyncDisposable {
   readonly bucket: S3Bucket;
 }
 
-/** As `nixos-images-edge serve --help` names them: the local bucket is no secret. */
-const LOCAL_BUCKET = 'nixos-images';
-const CREDENTIALS = {
-  accessKeyId: 'nixos-images-local',
-  secretAccessKey: 'nixos-images-local-secret',
-  sessionToken: undefined,
-};
+const MAIN = fileURLToPath(import.meta.resolve('@nixos-images/local-edge/main'));
 
 /**
  * Starts the edge that a deployment runs (`nixos-images-edge serve`) over a folder; disposing ends it.
- * @throws Failure when it is not installed, or does not come up.
+ * @throws Failure when it does not come up.
  */
 export async function startLocalEdge(folder: string, signal: AbortSignal): Promise<LocalEdge> {
-  const child = execa('nixos-images-edge', ['serve', '--port', '0', '--state', folder], {
-    preferLocal: true,
-    localDir: import.meta.dirname,
+  const child = execa(process.execPath, [MAIN, 'serve', '--port', '0', '--state', folder, '--json'], {
     stdin: 'ignore',
     buffer: false,
     reject: false,
@@ -34,13 +29,16 @@ export async function startLocalEdge(folder: string, signal: AbortSignal): Promi
   const errors: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   for await (const line of createInterface({ input: child.stdout })) {
-    const address = /^serving on (\S+)$/.exec(line)?.[1];
-    if (address === undefined) continue;
-    const url = new URL(address);
-    const endpoint = new URL('/cdn-cgi/local/r2/s3', url);
-    const bucket = new S3Bucket(LOCAL_BUCKET, { endpoint, region: 'auto', credentials: CREDENTIALS, signal });
+    const { url, s3 } = parseJson(Ready, line, 'what the local edge prints');
+    const { accessKeyId, secretAccessKey } = s3;
+    const bucket = new S3Bucket(s3.bucket, {
+      endpoint: new URL(s3.endpoint),
+      region: s3.region,
+      credentials: { accessKeyId, secretAccessKey, sessionToken: undefined },
+      signal,
+    });
     return {
-      url,
+      url: new URL(url),
       bucket,
       [Symbol.asyncDispose]: async () => {
         child.kill('SIGTERM');
@@ -48,14 +46,8 @@ export async function startLocalEdge(folder: string, signal: AbortSignal): Promi
       },
     };
   }
-  const { code } = await child;
+  await child;
   signal.throwIfAborted();
-  if (code === 'ENOENT') {
-    throw new Failure('nixos-images-edge is missing, and the boot gate serves the images with it.', {
-      remedy: 'Run `npm ci` in the checkout of nixos-images.',
-      exitCode: EXIT.usage,
-    });
-  }
   throw new Failure(
     `The edge that the boot gate needs did not start: ${errors.join(' ').trim() || 'it said nothing'}`,
     {

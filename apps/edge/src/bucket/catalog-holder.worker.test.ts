@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { CATALOG_KEY } from '@nixos-images/shared';
+import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { sampleCatalog, sampleRelease } from '../../local/sample-release.ts';
 import { CatalogHolder, type Reading, type Snapshot } from './catalog-holder.ts';
 import { type CountingBucket, countingBucket } from './counting-bucket.ts';
 

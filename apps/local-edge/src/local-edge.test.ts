@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PortInUse, startStack } from './stack.ts';
+import { PortInUse, startLocalEdge } from './local-edge.ts';
 
-describe('the local stack', () => {
+describe('the local edge', () => {
   let state: string;
   beforeEach(async () => {
-    state = await mkdtemp(join(tmpdir(), 'nixos-images-stack-'));
+    state = await mkdtemp(join(tmpdir(), 'nixos-images-edge-'));
   });
   afterEach(() => rm(state, { recursive: true }));
 
@@ -16,7 +16,7 @@ describe('the local stack', () => {
     const other = await listen();
     const address = other.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const start = startStack({ host: '127.0.0.1', port, state });
+    const start = startLocalEdge({ host: '127.0.0.1', port, state });
     await expect(start).rejects.toThrow(PortInUse);
     await expect(start).rejects.toThrow('--port');
     other.close();

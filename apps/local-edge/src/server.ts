@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { StackFailure } from '@nixos-images/edge/local';
+import { WorkerNotBuilt } from '@nixos-images/edge/built-worker';
 import { ExecaError } from 'execa';
-import { startLocalStack } from './stack.ts';
+import { LocalEdgeFailure } from './failure.ts';
+import { startLocalStack } from './local-stack.ts';
 
 const USAGE = `usage: script/server [--import] [--port N] [--host ADDRESS] [--state DIR]
 
@@ -74,7 +75,8 @@ try {
   if (!ending.signal.aborted) {
     exitCode = 1;
     if (error instanceof ExecaError) console.error(`script/server: ${error.shortMessage}`);
-    else if (error instanceof StackFailure) console.error(`script/server: ${error.message}`);
+    else if (error instanceof LocalEdgeFailure || error instanceof WorkerNotBuilt)
+      console.error(`script/server: ${error.message}`);
     else throw error;
   }
 }

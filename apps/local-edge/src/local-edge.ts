@@ -1,10 +1,8 @@
 import { createServer } from 'node:net';
+import { readBuiltWorker } from '@nixos-images/edge/built-worker';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { readBundle } from './bundle.ts';
-import { StackFailure } from './stack-failure.ts';
-
-export { BundleMissing } from './bundle.ts';
-export { StackFailure } from './stack-failure.ts';
+import { LocalEdgeFailure } from './failure.ts';
+import type { Ready } from './ready.ts';
 
 /** Name of the bucket, in S3's addresses as well. */
 const BUCKET_NAME = 'nixos-images';
@@ -12,19 +10,7 @@ const BUCKET_NAME = 'nixos-images';
 /** Key pair of the local bucket. It guards nothing but a folder on this machine, so it is fixed and public. */
 const LOCAL_CREDENTIALS = { accessKeyId: 'nixos-images-local', secretAccessKey: 'nixos-images-local-secret' } as const;
 
-/** The date whose runtime behaviour the Worker is written for; the same as in `wrangler.jsonc`. */
-const COMPATIBILITY_DATE = '2026-10-01';
-
-/** How to reach the bucket over the S3 API (path style, signature version 4). */
-export interface S3Access {
-  readonly endpoint: string;
-  readonly region: 'auto';
-  readonly bucket: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-export interface StackOptions {
+export interface LocalEdgeOptions {
   /** TCP port; 0 takes a free one. */
   readonly port: number;
   /** Address to listen on, such as `127.0.0.1`. */
@@ -38,10 +24,7 @@ export interface StackOptions {
 }
 
 /** A running Worker with its bucket. */
-export interface Stack {
-  /** Such as `http://127.0.0.1:8787`, without a slash at the end. */
-  readonly url: string;
-  readonly s3: S3Access;
+export interface LocalEdge extends Ready {
   /** Writes an object into the bucket without going over the network. */
   readonly put: (key: string, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
   /** Ends the Worker and its runtime; safe to call twice. */
@@ -49,7 +32,7 @@ export interface Stack {
 }
 
 /** The port asked for belongs to another program. */
-export class PortInUse extends StackFailure {
+export class PortInUse extends LocalEdgeFailure {
   override readonly name = 'PortInUse';
 
   constructor(host: string, port: number) {
@@ -58,7 +41,7 @@ export class PortInUse extends StackFailure {
 }
 
 /** The address asked for is not one of this machine. */
-export class HostUnavailable extends StackFailure {
+export class HostUnavailable extends LocalEdgeFailure {
   override readonly name = 'HostUnavailable';
 
   constructor(host: string) {
@@ -68,17 +51,17 @@ export class HostUnavailable extends StackFailure {
 
 /**
  * Runs the built Worker with its bucket on this machine; resolves once it answers.
- * @throws BundleMissing, PortInUse, HostUnavailable
+ * @throws WorkerNotBuilt, PortInUse, HostUnavailable
  */
-export async function startStack({ port, host, state, vars = {}, onLog }: StackOptions): Promise<Stack> {
+export async function startLocalEdge({ port, host, state, vars = {}, onLog }: LocalEdgeOptions): Promise<LocalEdge> {
   await checkPort(host, port);
-  const modules = await readBundle();
+  const { modules, compatibilityDate } = await readBuiltWorker();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'edge',
-      modules: [...modules],
+      modules,
       modulesRoot: '/',
-      compatibilityDate: COMPATIBILITY_DATE,
+      compatibilityDate,
       bindings: { ...LOCAL_VARS, ...vars },
       r2Buckets: { BUCKET: { id: BUCKET_NAME, s3Credentials: LOCAL_CREDENTIALS } },
       resourcePersistencePath: state,

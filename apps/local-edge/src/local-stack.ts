@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { type S3Access, startStack } from '@nixos-images/edge/local';
 import type { Arch } from '@nixos-images/shared';
 import { execa } from 'execa';
+import { startLocalEdge } from './local-edge.ts';
+import type { Ready } from './ready.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+/** The checkout: what it runs, the builder and the smoke images among it, are its commands. */
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 const CONFIG = ['--config', 'test/smoke-images/nixos-images.config.ts'] as const;
 
 /** Booting everything first would keep whoever tries this out waiting for minutes; the boot tests do it. */
@@ -29,10 +31,7 @@ export interface LocalStackOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface LocalStack {
-  /** Such as `http://127.0.0.1:8787`. */
-  readonly url: string;
-  readonly s3: S3Access;
+export interface LocalStack extends Ready {
   readonly stop: () => Promise<void>;
 }
 
@@ -52,7 +51,7 @@ export async function startLocalStack({
   signal,
 }: LocalStackOptions): Promise<LocalStack> {
   await run(['turbo', 'run', 'build', '--filter=@nixos-images/edge', '--output-logs=errors-only'], {}, signal);
-  const edge = await startStack({ port, host, state: bucket });
+  const edge = await startLocalEdge({ port, host, state: bucket });
   // One folder for each choice, or script/server and the boot tests would undo each other's.
   const others = arches.filter((arch) => arch !== 'x86_64');
   const flake = join(state, ['smoke-flake', ...others].join('-'));
@@ -94,7 +93,7 @@ async function run(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await execa(file, args, {
-    cwd: root,
+    cwd: ROOT,
     env,
     stdin: 'ignore',
     // Standard output is for the address alone.

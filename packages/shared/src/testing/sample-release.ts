@@ -1,28 +1,12 @@
-import {
-  ARCHES,
-  type Arch,
-  type BootRecord,
-  blobKey,
-  CATALOG_KEY,
-  Catalog,
-  Channel,
-  defaultVariant,
-  File,
-  fileName,
-  formatJson,
-  type Image,
-  KINDS,
-  type Kind,
-  Manifest,
-  mediaTypeOf,
-  type Role,
-  releaseKey,
-  sha256Sums,
-  Variant,
-  Version,
-  versionParts,
-} from '@nixos-images/shared';
 import * as v from 'valibot';
+import type { BootRecord } from '../boot-record.ts';
+import { blobKey, CATALOG_KEY, releaseKey } from '../bucket-keys.ts';
+import { Catalog } from '../catalog.ts';
+import { Channel } from '../channel.ts';
+import { File, fileName, type Image, Manifest, mediaTypeOf, sha256Sums } from '../manifest.ts';
+import { formatJson } from '../parse.ts';
+import { Version, versionParts } from '../version.ts';
+import { ARCHES, type Arch, defaultVariant, KINDS, type Kind, type Role, Variant } from '../words.ts';
 
 /** A release out of made-up bytes, for tests of what serves releases. */
 export interface SampleRelease {
