@@ -138,7 +138,9 @@ export class FaultProxy implements AsyncDisposable {
         });
         return;
       }
-      outgoing.writeHead(message.statusCode ?? 502, message.headers);
+      // As R2 does; by a clock that tests which set this process's own cannot reach.
+      const date = new Date(performance.timeOrigin + performance.now()).toUTCString();
+      outgoing.writeHead(message.statusCode ?? 502, { date, ...message.headers });
       message.pipe(outgoing);
       message.on('end', resolve);
     });

@@ -9,9 +9,9 @@ import type { Fault } from './local-github/faults.ts';
 import { addRelease, INIT, type Stage, setStage, todaysAssets, UNTRIED } from './stage.ts';
 
 const CHANNEL = v.parse(Channel, 'nixos-unstable');
-const HURRIED: Patience = { attempts: 3, firstPause: 1, longestWait: 5 };
+const HURRIED: Patience = { attempts: 3, firstPause: 1, longestPause: 4, longestWait: 5 };
 /** Gives up at once: where it stops is where the fault was. */
-const ONE_TRY: Patience = { attempts: 1, firstPause: 1, longestWait: 5 };
+const ONE_TRY: Patience = { attempts: 1, firstPause: 1, longestPause: 1, longestWait: 5 };
 
 let stage: Stage;
 let former: Manifest;

@@ -158,7 +158,7 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
 
   command('list', 'Show where each channel is and what it can go back to.')
     .addHelpText('after', examples('list', 'list --json'))
-    .action((options) => act(options, async (it) => (await import('./commands/channels.ts')).listCommand(it)));
+    .action((options) => act(options, async (it) => (await import('./commands/list.ts')).listCommand(it)));
 
   command('rollback', 'Move a channel back to a former release.')
     .argument('<channel>')
@@ -166,7 +166,7 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
     .option('--dry-run', 'only say what would change')
     .addHelpText('after', examples('rollback 26.05 --dry-run', 'rollback unstable --to 26.11.20260820.e17386d'))
     .action((channel, options) =>
-      act(options, async (it) => (await import('./commands/channels.ts')).rollbackCommand(it, channel, options)),
+      act(options, async (it) => (await import('./commands/rollback.ts')).rollbackCommand(it, channel, options)),
     );
 
   command('freeze', 'Say that a channel gets no more releases; its last one stays.')
@@ -179,7 +179,7 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
       examples('freeze 25.05 --reason "NixOS 25.05 reached its end of life"', 'freeze 25.05 --thaw'),
     )
     .action((channel, options) =>
-      act(options, async (it) => (await import('./commands/channels.ts')).freezeCommand(it, channel, options)),
+      act(options, async (it) => (await import('./commands/freeze.ts')).freezeCommand(it, channel, options)),
     );
 
   command('verify', 'Check that the bucket holds what its manifests promise, and an edge what the bucket says.')

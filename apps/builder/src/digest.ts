@@ -31,30 +31,57 @@ interface DigestOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-/** Reads a file once and hashes it. */
-export async function digestFile(path: string, { signal, onBytes }: DigestOptions = {}): Promise<FileDigest> {
-  const whole = createHash('sha256');
-  const blake2b = createHash('blake2b512');
-  const pieces: Sha256[] = [];
-  const buffer = Buffer.allocUnsafe(PIECE / 64);
-  let size = 0;
-  await using file = await open(path);
-  let piece = createHash('sha256');
-  for (;;) {
-    signal?.throwIfAborted();
-    const { bytesRead } = await file.read(buffer, 0, buffer.length - (size % buffer.length), size);
-    if (bytesRead === 0) break;
-    const chunk = buffer.subarray(0, bytesRead);
-    whole.update(chunk);
-    piece.update(chunk);
-    blake2b.update(chunk);
-    size += bytesRead;
-    onBytes?.(bytesRead);
-    if (size % PIECE === 0) {
-      pieces.push(v.parse(Sha256, piece.digest('hex')));
-      piece = createHash('sha256');
+/** Hashes the bytes of a file in every way that is needed, as they come. */
+export class Hasher {
+  readonly #whole = createHash('sha256');
+  readonly #blake2b = createHash('blake2b512');
+  readonly #pieces: Sha256[] = [];
+  #piece = createHash('sha256');
+  #size = 0;
+
+  update(bytes: Uint8Array): void {
+    this.#whole.update(bytes);
+    this.#blake2b.update(bytes);
+    for (let from = 0; from < bytes.length; ) {
+      const part = bytes.subarray(from, from + PIECE - (this.#size % PIECE));
+      this.#piece.update(part);
+      this.#size += part.length;
+      from += part.length;
+      if (this.#size % PIECE === 0) this.#endPiece();
     }
   }
-  if (size % PIECE !== 0 || size === 0) pieces.push(v.parse(Sha256, piece.digest('hex')));
-  return { size, sha256: v.parse(Sha256, whole.digest('hex')), pieces, blake2b: blake2b.digest('hex') };
+
+  /** Call it once, after the last byte. */
+  end(): FileDigest {
+    if (this.#size % PIECE !== 0 || this.#size === 0) this.#endPiece();
+    return {
+      size: this.#size,
+      sha256: v.parse(Sha256, this.#whole.digest('hex')),
+      pieces: this.#pieces,
+      blake2b: this.#blake2b.digest('hex'),
+    };
+  }
+
+  #endPiece(): void {
+    this.#pieces.push(v.parse(Sha256, this.#piece.digest('hex')));
+    this.#piece = createHash('sha256');
+  }
+}
+
+/** Bytes read at a time. */
+const CHUNK = 256 * 1024;
+
+/** Reads a file once and hashes it. */
+export async function digestFile(path: string, { signal, onBytes }: DigestOptions = {}): Promise<FileDigest> {
+  const hasher = new Hasher();
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  await using file = await open(path);
+  for (let position = 0; ; ) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) return hasher.end();
+    hasher.update(buffer.subarray(0, bytesRead));
+    position += bytesRead;
+    onBytes?.(bytesRead);
+  }
 }

@@ -27,7 +27,7 @@ import type { Run } from './run.ts';
 import { selectChannels } from './selection.ts';
 import { updateLocks } from './steps/lock.ts';
 import type { ChannelPlan } from './steps/plan.ts';
-import { setState } from './store/freeze.ts';
+import { freeze } from './store/freeze.ts';
 import type { Promotion } from './store/promote.ts';
 import { readBootRecord, readCatalog } from './store/stored.ts';
 
@@ -45,7 +45,8 @@ export interface WeeklyOptions {
  * back. Every step can be run again and skips what is done; so a run that was stopped goes on.
  */
 export async function runWeekly(command: Run, options: WeeklyOptions): Promise<ReleaseReport> {
-  const begun = new Date();
+  const begun = await command.bucket.now();
+  const since = performance.now();
   const problems: string[] = [];
   const chosen = selectChannels(command.config, options.channels);
   const lock = options.updateLock
@@ -61,8 +62,9 @@ export async function runWeekly(command: Run, options: WeeklyOptions): Promise<R
       )
     : 'left alone';
   const catalog = (await readCatalog(command.bucket))?.catalog;
-  const stale = chosen.flatMap((channel) => staleness(command, channel, catalog));
-  const took = (Date.now() - begun.getTime()) / 1000;
+  const now = await command.bucket.now();
+  const stale = chosen.flatMap((channel) => staleness(command, channel, catalog, now));
+  const took = (performance.now() - since) / 1000;
   return { schema: 1, begun: timeOf(begun), took, lock, channels, collected, problems: [...problems, ...stale] };
 }
 
@@ -83,10 +85,10 @@ function sentenceOf({ message, remedy }: Failure): string {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-function staleness({ config, bucket }: Run, channel: Channel, catalog: Catalog | undefined): string[] {
+function staleness({ config }: Run, channel: Channel, catalog: Catalog | undefined, now: Date): string[] {
   const entry = catalog?.channels[channel];
   if (config.channels[channel]?.frozen !== undefined || entry === undefined) return [];
-  const days = Math.floor((Date.now() + bucket.clockOffset - Date.parse(entry.promoted)) / DAY);
+  const days = Math.floor((now.getTime() - Date.parse(entry.promoted)) / DAY);
   if (days < config.staleAfterDays) return [];
   return [`${channel} got its last release ${days} days ago; the limit is ${config.staleAfterDays}.`];
 }
@@ -219,7 +221,7 @@ class ChannelRun {
     const frozen = config.channels[this.#channel]?.frozen;
     if (frozen === undefined) return;
     await this.#step('freeze', async () => {
-      const value = await setState(bucket, this.#channel, { status: 'frozen', ...frozen }, { signal });
+      const value = await freeze(bucket, this.#channel, frozen, { signal });
       return { value, detail: value.changed ? `from now on: ${frozen.reason}` : 'was frozen already' };
     });
   }

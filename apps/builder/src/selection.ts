@@ -48,6 +48,16 @@ export function selectChannels(config: Config, names: readonly string[]): Channe
 }
 
 /**
+ * The one channel that a name means.
+ * @throws Failure (exit 2) that lists the channels there are.
+ */
+export function selectChannel(config: Config, name: string): Channel {
+  const [channel] = selectChannels(config, [name]);
+  if (channel === undefined) throw unknown('channel', name, Object.keys(config.channels));
+  return channel;
+}
+
+/**
  * The images of the config that the options leave.
  * @throws Failure (exit 2) that lists what there is, when an option means nothing the config has.
  */

@@ -17,7 +17,7 @@ import {
 } from '@nixos-images/shared';
 import pLimit from 'p-limit';
 import * as v from 'valibot';
-import { digestFile, type FileDigest } from '../digest.ts';
+import type { FileDigest } from '../digest.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
@@ -204,8 +204,7 @@ async function fetchFiles(
         const task = progress.begin(`download ${name}`, size);
         try {
           const path = fileFor(folder, asset);
-          await downloadAsset(releases, asset, path, task);
-          const digest = await digestFile(path, { signal: releases.signal });
+          const digest = await downloadAsset(releases, asset, path, task);
           task.end(formatBytes(size));
           return { asset, sha256: digest.sha256, blob: { path, digest } };
         } finally {

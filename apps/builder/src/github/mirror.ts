@@ -1,20 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  blobKey,
   formatJson,
   GithubTag,
   type Manifest,
   Mirror,
   parseJson,
   releaseKey,
+  type Time,
   timeOf,
 } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { Failure } from '../failure.ts';
 import { formatBytes, formatCount } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
+import { persist } from '../retry.ts';
 import type { Bucket } from '../store/bucket.ts';
 import { changeCatalog } from '../store/catalog-change.ts';
+import { openBlob } from '../store/read-blob.ts';
 import { type LeftOut, type MirrorAsset, mirrorAssets } from './mirror-assets.ts';
 import type { GithubAsset, GithubRelease } from './release-objects.ts';
 import { type GithubReleases, GithubUnavailable } from './releases.ts';
@@ -53,7 +55,7 @@ export async function mirrorRelease(manifest: Manifest, options: MirrorOptions):
   const copy = new Copy(manifest, assets, options, task.detail);
   try {
     await copy.bring(tag, options.latest);
-    const mirror = mirrorRecord(manifest, releases, tag, assets, base);
+    const mirror = mirrorRecord(manifest, releases, { tag, assets, base, mirrored: timeOf(await bucket.now()) });
     await recordMirror(bucket, mirror);
     await announceMirror(bucket, manifest, mirror);
     const rollingTag = options.rolling ? v.parse(GithubTag, manifest.channel) : undefined;
@@ -94,17 +96,17 @@ class Copy {
    */
   async bring(tag: GithubTag, latest: boolean): Promise<void> {
     const { releases } = this.#options;
-    let failures = 0;
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-      try {
-        if (!(await this.#step(tag, latest))) return;
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (!(error instanceof GithubUnavailable) || failures >= releases.patience.attempts) throw error;
-        this.#say(`${error.message} Trying again`);
-        await releases.pause(failures);
-      }
+      const more = await persist(releases.patience, releases.signal, async () => {
+        try {
+          return { done: await this.#step(tag, latest) };
+        } catch (error) {
+          if (!(error instanceof GithubUnavailable)) throw error;
+          this.#say(`${error.message} Trying again`);
+          return { failure: error };
+        }
+      });
+      if (!more) return;
     }
     throw new Failure(`The release ${tag} in ${releases.repository} changes while it is mirrored.`, {
       remedy: 'See that nothing else writes to it, then run the same command again.',
@@ -184,11 +186,7 @@ class Copy {
     this.#say(`uploading ${wanted.name} to ${release.tag} (${formatBytes(wanted.size)})`);
     const open = async (): Promise<AsyncIterable<Uint8Array>> => {
       if (wanted.from === 'text') return inOnePiece(wanted.text);
-      const bytes = await bucket.open(blobKey(wanted.sha256));
-      if (bytes !== undefined) return bytes;
-      throw new Failure(`The blob of ${wanted.file.name} is missing in the bucket.`, {
-        remedy: `Publish ${this.#manifest.channel} again with --all: it uploads what the bucket lacks.`,
-      });
+      return openBlob(bucket, wanted.file);
     };
     await releases.upload(release, name, { size: wanted.size, open });
     this.uploadedAssets += 1;
@@ -225,19 +223,25 @@ async function* inOnePiece(text: string): AsyncIterable<Uint8Array> {
   yield Buffer.from(text);
 }
 
+/** A complete copy, and when it was found complete. */
+interface MirrorCopy {
+  readonly tag: GithubTag;
+  readonly assets: readonly MirrorAsset[];
+  readonly base: string;
+  readonly mirrored: Time;
+}
+
 function mirrorRecord(
   manifest: Manifest,
   { repository }: GithubReleases,
-  tag: GithubTag,
-  assets: readonly MirrorAsset[],
-  base: string,
+  { tag, assets, base, mirrored }: MirrorCopy,
 ): Mirror {
   const files = assets.flatMap((asset) => {
     if (asset.from === 'text') return [];
     const { name, size, sha256 } = asset.file;
     return [{ name, url: `${base}/${asset.name}`, size, sha256 }];
   });
-  return { schema: 1, version: manifest.version, repository, tag, mirrored: timeOf(new Date()), files };
+  return { schema: 1, version: manifest.version, repository, tag, mirrored, files };
 }
 
 /** Writes the record unless it stands there already. */
@@ -260,9 +264,10 @@ async function recordMirror(bucket: Bucket, mirror: Mirror): Promise<void> {
 async function announceMirror(bucket: Bucket, { channel, version }: Manifest, mirror: Mirror): Promise<void> {
   await changeCatalog(bucket, (catalog) => {
     const entry = catalog.channels[channel];
-    if (entry?.current.version !== version) return undefined;
+    if (entry?.current.version !== version) return { result: undefined };
     // A later run of the same mirror has nothing to say but another time.
-    if (isDeepStrictEqual({ ...entry.mirror, mirrored: '' }, { ...mirror, mirrored: '' })) return undefined;
-    return { ...catalog, channels: { ...catalog.channels, [channel]: { ...entry, mirror } } };
+    if (isDeepStrictEqual({ ...entry.mirror, mirrored: '' }, { ...mirror, mirrored: '' })) return { result: undefined };
+    const channels = { ...catalog.channels, [channel]: { ...entry, mirror } };
+    return { catalog: { ...catalog, channels }, result: undefined };
   });
 }

@@ -4,6 +4,7 @@ import { Octokit } from '@octokit/rest';
 import * as v from 'valibot';
 import { Failure } from '../failure.ts';
 import type { Progress } from '../progress/progress.ts';
+import { PATIENT, persist, type RetryPolicy } from '../retry.ts';
 import type { GithubAccess } from './access.ts';
 import { rateLimitWait } from './rate-limit.ts';
 import { Asset, type GithubAsset, type GithubRelease, Release } from './release-objects.ts';
@@ -22,17 +23,13 @@ export interface ReleaseChanges {
 /** GitHub did not do it, or nobody knows whether it did; the same may work a moment later. */
 export class GithubUnavailable extends Failure {}
 
-/** How long to bear with GitHub. */
-export interface Patience {
-  /** Tries of a request that only reads, and tries in a row of a step of the mirror. */
-  readonly attempts: number;
-  /** Milliseconds before the second try; doubles. */
-  readonly firstPause: number;
+/** How long to bear with GitHub: the policy of a request that only reads, and of one step of the mirror. */
+export interface Patience extends RetryPolicy {
   /** Seconds for which a rate limit is waited out; a longer one ends the command. */
   readonly longestWait: number;
 }
 
-export const PATIENT: Patience = { attempts: 5, firstPause: 1000, longestWait: 15 * 60 };
+const GITHUB_PATIENCE: Patience = { ...PATIENT, longestWait: 15 * 60 };
 
 export interface GithubOptions {
   readonly access: GithubAccess;
@@ -61,7 +58,7 @@ export class GithubReleases {
 
   constructor(repository: GithubRepository, options: GithubOptions) {
     this.repository = repository;
-    this.patience = options.patience ?? PATIENT;
+    this.patience = options.patience ?? GITHUB_PATIENCE;
     this.#options = options;
     this.#where = repositoryParts(repository);
     const silent = () => {};
@@ -214,20 +211,14 @@ export class GithubReleases {
 
   /** Repeats what only reads. */
   async #read<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    for (let attempt = 1; ; attempt += 1) {
+    return persist(this.patience, this.signal, async () => {
       try {
-        return await this.#send(ask);
+        return { done: await this.#send(ask) };
       } catch (error) {
-        if (!(error instanceof GithubUnavailable) || attempt >= this.patience.attempts) throw error;
-        await this.pause(attempt);
+        if (!(error instanceof GithubUnavailable)) throw error;
+        return { failure: error };
       }
-    }
-  }
-
-  /** Waits before try `attempt + 1`. */
-  async pause(attempt: number): Promise<void> {
-    const milliseconds = this.patience.firstPause * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-    await sleep(milliseconds, undefined, { signal: this.#options.signal });
+    });
   }
 
   /** Sends a request, waits out rate limits (the request was not carried out), and explains what else goes wrong. */

@@ -1,13 +1,12 @@
 import { open } from 'node:fs/promises';
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import aws4 from 'aws4';
 import { sha256Hex } from '../digest.ts';
 import { Failure } from '../failure.ts';
+import { isTransient, PATIENT, persist, type RetryPolicy, type Try } from '../retry.ts';
 import type { FileSlice } from '../store/bucket.ts';
 import type { Credentials } from './credentials.ts';
-import { isTransient, PATIENT, pauseBefore, type RetryPolicy } from './retry.ts';
 import { errorCodeIn } from './xml.ts';
 
 // Imported, node:http evaluates all that it exports, undici for WebSocket among it: 7 MB that nothing here uses.
@@ -53,8 +52,8 @@ class ConnectionLost extends Error {
 
 /** Signed requests to an S3 server: one place for signatures, retries, time-outs and the words for what went wrong. */
 export class S3Client {
-  /** The server's clock minus ours in milliseconds, from the Date of its last answer. */
-  clockOffset = 0;
+  /** The server's clock at its last answer, and a clock that cannot jump at that moment; undefined before any answer. */
+  #clock: { readonly time: number; readonly at: number } | undefined;
   readonly #settings: S3Settings;
   readonly #retry: RetryPolicy;
   readonly #agent: HttpAgent;
@@ -66,6 +65,16 @@ export class S3Client {
     const { Agent, request } = settings.endpoint.protocol === 'https:' ? process.getBuiltinModule('node:https') : http;
     this.#agent = new Agent({ keepAlive: true });
     this.#request = request;
+  }
+
+  /** Whether the server has told its time. */
+  get knowsTime(): boolean {
+    return this.#clock !== undefined;
+  }
+
+  /** The server's present time, as far as its answers told; before the first, this machine's. */
+  now(): Date {
+    return new Date(this.#clock === undefined ? Date.now() : this.#clock.time + performance.now() - this.#clock.at);
   }
 
   /** Sends a request, repeats it while it fails for a passing reason, and reads the whole answer. */
@@ -92,30 +101,30 @@ export class S3Client {
     request: S3Request,
     read: (message: IncomingMessage) => Promise<Answer>,
   ): Promise<Answer> {
-    const { signal } = this.#settings;
-    for (let attempt = 1; ; attempt += 1) {
-      signal?.throwIfAborted();
-      let answer: Answer | undefined;
-      let lost: unknown;
-      try {
-        answer = await this.#once(request, read);
-      } catch (error) {
-        if (signal?.aborted || error instanceof Failure) throw error;
-        lost = error;
-      }
-      if (answer !== undefined) {
-        const offset = this.clockOffset;
-        this.#noteClock(answer.headers.date);
-        if (answer.status < 300 || request.accept?.includes(answer.status)) return answer;
-        // Our clock jumped: sign with the server's time from now on.
-        const skewed = answer.code === 'RequestTimeTooSkewed' && Math.abs(this.clockOffset - offset) > 60_000;
-        if (!skewed && !isTransient(answer.status)) throw this.#refused(request, answer);
-      }
-      if (attempt >= this.#retry.attempts) {
-        throw answer === undefined ? this.#unreachable(lost) : this.#refused(request, answer);
-      }
-      await sleep(pauseBefore(attempt, this.#retry, answer?.headers['retry-after']), undefined, { signal });
+    return persist(this.#retry, this.#settings.signal, () => this.#try(request, read));
+  }
+
+  async #try<Answer extends S3Response>(
+    request: S3Request,
+    read: (message: IncomingMessage) => Promise<Answer>,
+  ): Promise<Try<Answer>> {
+    const [signed, began] = [this.now().getTime(), performance.now()];
+    let answer: Answer;
+    try {
+      answer = await this.#once(request, read);
+    } catch (error) {
+      if (this.#settings.signal?.aborted || error instanceof Failure) throw error;
+      return { failure: this.#unreachable(error) };
     }
+    this.#noteClock(answer.headers.date);
+    if (answer.status < 300 || request.accept?.includes(answer.status)) return { done: answer };
+    // Our clock is wrong, and when this was signed we did not know: sign with the server's time from now on. An answer to HEAD has
+    // no body, so no code either.
+    const refused = answer.status === 403 && (answer.code === 'RequestTimeTooSkewed' || request.method === 'HEAD');
+    const wouldSign = this.now().getTime() - (performance.now() - began);
+    const skewed = refused && Math.abs(wouldSign - signed) > 60_000;
+    if (!skewed && !isTransient(answer.status)) throw this.#refused(request, answer);
+    return { failure: this.#refused(request, answer), retryAfter: answer.headers['retry-after'] };
   }
 
   async #once<Answer>(request: S3Request, read: (message: IncomingMessage) => Promise<Answer>): Promise<Answer> {
@@ -160,7 +169,9 @@ export class S3Client {
         headers: {
           ...headers,
           'X-Amz-Content-Sha256': typeof body === 'object' ? body.sha256 : sha256Hex(body ?? ''),
-          'X-Amz-Date': new Date(Date.now() + this.clockOffset).toISOString().replace(/[:-]|\.\d{3}/g, ''),
+          'X-Amz-Date': this.now()
+            .toISOString()
+            .replace(/[:-]|\.\d{3}/g, ''),
         },
       },
       { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
@@ -171,12 +182,11 @@ export class S3Client {
   }
 
   #noteClock(date: string | undefined): void {
-    const server = Date.parse(date ?? '');
-    // The header has whole seconds; a smaller difference says nothing.
-    if (!Number.isNaN(server)) {
-      const offset = server - Date.now();
-      this.clockOffset = Math.abs(offset) < 2000 ? 0 : offset;
-    }
+    const [server, ours] = [Date.parse(date ?? ''), Date.now()];
+    if (Number.isNaN(server) && this.#clock !== undefined) return;
+    // The header has whole seconds; a smaller difference says nothing. A server without a Date leaves us our own clock.
+    const differs = Math.abs(server - ours) >= 2000;
+    this.#clock = { time: differs ? server : ours, at: performance.now() };
   }
 
   #unreachable(cause: unknown): Failure {

@@ -1,3 +1,4 @@
+import { CATALOG_KEY } from '@nixos-images/shared';
 import { Failure } from '../failure.ts';
 import type {
   Bucket,
@@ -27,8 +28,9 @@ export class S3Bucket implements Bucket {
     this.address = `${settings.endpoint.host}/${name}`;
   }
 
-  get clockOffset(): number {
-    return this.#client.clockOffset;
+  async now(): Promise<Date> {
+    if (!this.#client.knowsTime) await this.stat(CATALOG_KEY);
+    return this.#client.now();
   }
 
   #path(key: string): string {

@@ -1,11 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import {
   type BootRecord,
   type BootTest,
-  blobKey,
   type File,
   filesOf,
   formatJson,
@@ -15,7 +12,6 @@ import {
 } from '@nixos-images/shared';
 import { bootRelease } from '../boot/gate.ts';
 import { type LocalEdge, startLocalEdge } from '../boot/local-edge.ts';
-import { digestFile } from '../digest.ts';
 import { Failure, systemFailure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
@@ -23,6 +19,7 @@ import type { Bucket } from '../store/bucket.ts';
 import { sizeOf } from '../store/draft.ts';
 import { promote } from '../store/promote.ts';
 import { publish } from '../store/publish.ts';
+import { readBlob } from '../store/read-blob.ts';
 import { IMMUTABLE, readBootRecord } from '../store/stored.ts';
 import type { BlobFile } from '../store/upload.ts';
 
@@ -46,7 +43,7 @@ export async function passBootGate(bucket: Bucket, manifest: Manifest, options: 
   const record: BootRecord = {
     schema: 1,
     version: manifest.version,
-    time: timeOf(new Date(Date.now() + bucket.clockOffset)),
+    time: timeOf(await bucket.now()),
     ...(options.without === undefined
       ? { gate: 'run', ...(await bootAll(bucket, manifest, options)) }
       : { gate: 'skipped', reason: options.without }),
@@ -118,19 +115,17 @@ async function copyRelease(
   for (const { path } of blobs) await rm(path);
 }
 
-async function fetchBlob(from: Bucket, { name, sha256 }: File, path: string): Promise<BlobFile> {
-  const blob = await from.open(blobKey(sha256));
-  if (blob === undefined) {
-    throw new Failure(`The blob of ${name} is missing.`, { remedy: 'Publish again with --all.' });
-  }
-  await pipeline(blob, createWriteStream(path)).catch((error: unknown) => {
+/** A damaged blob is no fault of the image that it belongs to: it is found here, before anything boots. */
+async function fetchBlob(from: Bucket, blob: File, path: string): Promise<BlobFile> {
+  try {
+    await using file = await open(path, 'w');
+    const digest = await readBlob(from, blob, async (bytes) => {
+      await file.appendFile(bytes);
+    });
+    return { path, digest };
+  } catch (error) {
     throw systemFailure(error, path) ?? error;
-  });
-  const digest = await digestFile(path);
-  if (digest.sha256 === sha256) return { path, digest };
-  throw new Failure(`The blob of ${name} is damaged.`, {
-    remedy: `Delete ${blobKey(sha256)} from the bucket, then publish again with --all.`,
-  });
+  }
 }
 
 function refuseFailed(manifest: Manifest, tests: readonly BootTest[], logs: string): void {

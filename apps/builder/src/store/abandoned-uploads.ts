@@ -26,7 +26,7 @@ export async function findAbandonedUploads(
   { grace }: AbandonedOptions,
 ): Promise<AbandonedUpload[] | undefined> {
   const uploads = await bucket.openUploads(PREFIX);
-  const now = Date.now() + bucket.clockOffset;
+  const now = (await bucket.now()).getTime();
   return uploads?.flatMap(({ key, id, begun }) => {
     const sha256 = v.safeParse(Sha256, key.slice(PREFIX.length));
     const isOld = now - begun.getTime() > grace;

@@ -1,19 +1,9 @@
-import { createHash } from 'node:crypto';
-import {
-  blobKey,
-  type File,
-  filesOf,
-  PUBLIC_KEY_KEY,
-  releaseKey,
-  type Sha256,
-  sha256Sums,
-  signatureKey,
-} from '@nixos-images/shared';
+import { filesOf, PUBLIC_KEY_KEY, releaseKey, type Sha256, sha256Sums, signatureKey } from '@nixos-images/shared';
 import { sha256Hex } from '../digest.ts';
-import { Failure } from '../failure.ts';
 import { blake2bHex, commentOf, formatPublicKey, type SigningKey, signatureOf } from '../sign/minisign.ts';
 import type { Bucket } from './bucket.ts';
 import type { Attach } from './publish.ts';
+import { readBlob } from './read-blob.ts';
 import { IMMUTABLE, REVALIDATE, type StoredManifest } from './stored.ts';
 
 /**
@@ -34,7 +24,7 @@ export function attachSignatures(key: SigningKey, known: ReadonlyMap<Sha256, str
     for (const { file } of manifest.images.flatMap(filesOf)) {
       const object = signatureKey(version, file.name);
       if ((await bucket.stat(object)) !== undefined) continue;
-      await write(object, known.get(file.sha256) ?? (await blake2bOfBlob(bucket, file)), file);
+      await write(object, known.get(file.sha256) ?? (await readBlob(bucket, file)).blake2b, file);
     }
     await announce(bucket, key);
   };
@@ -58,21 +48,6 @@ async function announce(bucket: Bucket, key: SigningKey): Promise<void> {
   const text = formatPublicKey(key);
   if ((await bucket.read(PUBLIC_KEY_KEY))?.text === text) return;
   await bucket.write(PUBLIC_KEY_KEY, text, { contentType: 'text/plain; charset=utf-8', cacheControl: REVALIDATE });
-}
-
-async function blake2bOfBlob(bucket: Bucket, file: File): Promise<string> {
-  const blob = await bucket.open(blobKey(file.sha256));
-  if (blob === undefined)
-    throw new Failure(`The blob of ${file.name} is missing.`, { remedy: 'Publish again with --all.' });
-  const [sha256, blake2b] = [createHash('sha256'), createHash('blake2b512')];
-  for await (const chunk of blob) {
-    sha256.update(chunk);
-    blake2b.update(chunk);
-  }
-  if (sha256.digest('hex') === file.sha256) return blake2b.digest('hex');
-  throw new Failure(`The blob of ${file.name} is damaged, so it was not signed.`, {
-    remedy: `Delete ${blobKey(file.sha256)} from the bucket, then publish again with --all.`,
-  });
 }
 
 /** One attachment after the other. */

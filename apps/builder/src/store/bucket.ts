@@ -54,8 +54,8 @@ export interface OpenUpload {
 export interface Bucket {
   /** For messages: where the bucket is. */
   readonly address: string;
-  /** The server's present time minus this machine's, in milliseconds, as of the last answer. */
-  readonly clockOffset: number;
+  /** The server's present time, which it is asked for if it has not answered anything yet: the one clock that times are written down by. */
+  now(): Promise<Date>;
 
   /** Undefined when there is no such object. */
   read(key: string): Promise<TextObject | undefined>;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {
   blobKey,
@@ -17,6 +16,7 @@ import { Envelope, envelopeFault } from '../sign/envelope.ts';
 import { blake2bHex, commentOf, type PublicKey, signatureFault } from '../sign/minisign.ts';
 import { signedTexts } from './attach.ts';
 import type { Bucket } from './bucket.ts';
+import { BlobFault, readBlob } from './read-blob.ts';
 import { readManifest, type StoredManifest } from './stored.ts';
 
 /** Something that is not as it should be: which object, and how. */
@@ -121,20 +121,16 @@ export class ReleaseCheck {
   }
 
   async #hash(file: File): Promise<BlobFindings> {
-    const blob = await this.#bucket.open(blobKey(file.sha256));
-    if (blob === undefined) return bad('is missing');
-    const [sha256, blake2b] = [createHash('sha256'), createHash('blake2b512')];
-    let size = 0;
-    for await (const chunk of blob) {
-      sha256.update(chunk);
-      blake2b.update(chunk);
-      size += chunk.length;
-      this.#options.onBytes?.(chunk.length);
+    const count = ({ length }: Uint8Array) => {
+      this.#bytes += length;
+      this.#options.onBytes?.(length);
+    };
+    try {
+      return { problem: undefined, blake2b: (await readBlob(this.#bucket, file, count)).blake2b };
+    } catch (error) {
+      if (error instanceof BlobFault) return bad(error.problem);
+      throw error;
     }
-    this.#bytes += size;
-    if (size !== file.size) return bad(`has ${size} bytes instead of ${file.size}`);
-    if (sha256.digest('hex') !== file.sha256) return bad('is damaged: its bytes hash to something else');
-    return { problem: undefined, blake2b: blake2b.digest('hex') };
   }
 
   async #signatures(stored: StoredManifest): Promise<void> {

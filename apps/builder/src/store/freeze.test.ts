@@ -1,8 +1,9 @@
-import { CATALOG_KEY, Catalog, Channel, formatJson, Time } from '@nixos-images/shared';
+import { CATALOG_KEY, Catalog, Channel, formatJson, Time, timeOf } from '@nixos-images/shared';
 import * as v from 'valibot';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { ModelBucket, ModelStore } from '../testing/model-bucket.ts';
-import { setState } from './freeze.ts';
+import type { Bucket } from './bucket.ts';
+import { freeze, thaw } from './freeze.ts';
 import { readCatalog } from './stored.ts';
 
 const channel = v.parse(Channel, 'nixos-26.05');
@@ -24,18 +25,37 @@ function bucketOf(): ModelBucket {
   return new ModelBucket(store);
 }
 
+const stateOf = async (bucket: Bucket) => (await readCatalog(bucket))?.catalog.channels[channel]?.state;
+
 it('writes a state that tells readers something new, if it is only the sunset, and no other', async () => {
   const bucket = bucketOf();
-  const state = async () => (await readCatalog(bucket))?.catalog.channels[channel]?.state;
   const frozen = { status: 'frozen', since: time, reason } as const;
-  expect(await setState(bucket, channel, frozen, {})).toEqual({ changed: true });
-  expect(await setState(bucket, channel, { ...frozen, since: later }, {})).toEqual({ changed: false });
-  expect(await state()).toEqual(frozen);
-  const ending = { ...frozen, sunset: later };
-  expect(await setState(bucket, channel, ending, { dryRun: true })).toEqual({ changed: true });
-  expect(await state()).toEqual(frozen);
-  expect(await setState(bucket, channel, ending, {})).toEqual({ changed: true });
-  expect(await state()).toEqual(ending);
-  expect(await setState(bucket, channel, { status: 'live' }, {})).toEqual({ changed: true });
-  expect(await setState(bucket, channel, { status: 'live' }, {})).toEqual({ changed: false });
+  expect(await freeze(bucket, channel, { since: time, reason })).toEqual({ changed: true });
+  expect(await freeze(bucket, channel, { since: time, reason })).toEqual({ changed: false });
+  expect(await freeze(bucket, channel, { reason }), 'without a time, the one that stands there').toEqual({
+    changed: false,
+  });
+  expect(await stateOf(bucket)).toEqual(frozen);
+  const ending = { since: time, reason, sunset: later };
+  expect(await freeze(bucket, channel, ending, { dryRun: true })).toEqual({ changed: true });
+  expect(await stateOf(bucket)).toEqual(frozen);
+  expect(await freeze(bucket, channel, ending)).toEqual({ changed: true });
+  expect(await stateOf(bucket)).toEqual({ status: 'frozen', ...ending });
+  expect(await thaw(bucket, channel)).toEqual({ changed: true });
+  expect(await thaw(bucket, channel)).toEqual({ changed: false });
+});
+
+it('lets the config correct since when a channel is frozen', async () => {
+  const bucket = bucketOf();
+  await freeze(bucket, channel, { since: later, reason });
+  expect(await freeze(bucket, channel, { since: time, reason })).toEqual({ changed: true });
+  expect(await stateOf(bucket)).toEqual({ status: 'frozen', since: time, reason });
+});
+
+it("goes by the server's clock where nobody says since when", async () => {
+  const bucket = bucketOf();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2040-01-01T00:00:00Z') });
+  await freeze(bucket, channel, { reason });
+  vi.useRealTimers();
+  expect(await stateOf(bucket)).toMatchObject({ since: timeOf(await bucket.now()) });
 });

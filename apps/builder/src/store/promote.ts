@@ -4,12 +4,11 @@ import {
   type ChannelState,
   type Manifest,
   type Time,
-  timeOf,
   versionParts,
 } from '@nixos-images/shared';
 import { Failure } from '../failure.ts';
 import type { Bucket } from './bucket.ts';
-import { changeCatalog } from './catalog-change.ts';
+import { type CatalogOptions, type Changed, changeCatalog } from './catalog-change.ts';
 import { requireRelease } from './read-back.ts';
 
 export interface Promotion {
@@ -56,12 +55,9 @@ export function withPromoted(
   return { entry: { ...entry, former: sorted }, outcome: 'behind' };
 }
 
-interface PromoteOptions {
+interface PromoteOptions extends CatalogOptions {
+  /** What readers are told of the channel; default: what they were told before. */
   readonly state?: ChannelState;
-  readonly signal?: AbortSignal | undefined;
-  /** Decide and check, but write nothing. */
-  readonly dryRun?: boolean;
-  readonly pause?: number;
 }
 
 /**
@@ -70,27 +66,19 @@ interface PromoteOptions {
  */
 export async function promote(bucket: Bucket, manifest: Manifest, options: PromoteOptions = {}): Promise<Promotion> {
   const { channel, version } = manifest;
-  let promotion: Promotion = { channel, version, before: undefined, outcome: 'already-there' };
-  const change = async (catalog: Catalog): Promise<Catalog | undefined> => {
+  const change = async (catalog: Catalog, now: Time): Promise<Changed<Promotion>> => {
     const entry = catalog.channels[channel];
+    const merged = withPromoted(entry, manifest, options.state ?? entry?.state ?? { status: 'live' }, now);
     const before = entry?.current.version;
-    const merged = withPromoted(
-      entry,
-      manifest,
-      options.state ?? entry?.state ?? { status: 'live' },
-      timeOf(new Date(Date.now() + bucket.clockOffset)),
-    );
-    promotion = { channel, version, before, outcome: merged?.outcome ?? 'already-there' };
-    if (merged === undefined) return undefined;
+    if (merged === undefined) return { result: { channel, version, before, outcome: 'already-there' } };
     refuseCollected(catalog, manifest);
     // After the catalog was read: a collection that ends before this is seen here, one that begins later changes the
     // catalog and so makes the swap fail (docs/publishing.md).
     await requireRelease(bucket, manifest);
-    if (options.dryRun) return undefined;
-    return { ...catalog, channels: { ...catalog.channels, [channel]: merged.entry } };
+    const channels = { ...catalog.channels, [channel]: merged.entry };
+    return { catalog: { ...catalog, channels }, result: { channel, version, before, outcome: merged.outcome } };
   };
-  await changeCatalog(bucket, change, { signal: options.signal, pause: options.pause });
-  return promotion;
+  return changeCatalog(bucket, change, options);
 }
 
 /** @throws Failure when a collection that runs just now deletes something that the release needs. */

@@ -50,7 +50,7 @@ async function settleManifest(
   bucket: Bucket,
   draft: ReleaseDraft,
 ): Promise<{ stored: StoredManifest; created: boolean }> {
-  const published = timeOf(new Date(Date.now() + bucket.clockOffset));
+  const published = timeOf(await bucket.now());
   for (let number = 1; number <= LAST_NUMBER; number += 1) {
     const manifest = draft.manifestFor(number, published);
     const existing = await readManifest(bucket, manifest.version);

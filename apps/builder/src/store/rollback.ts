@@ -1,39 +1,16 @@
-import {
-  type Catalog,
-  type CatalogChannel,
-  type Channel,
-  type Manifest,
-  timeOf,
-  type Version,
-} from '@nixos-images/shared';
+import type { Catalog, CatalogChannel, Channel, Manifest, Time, Version } from '@nixos-images/shared';
 import { EXIT, Failure } from '../failure.ts';
 import type { Bucket } from './bucket.ts';
-import { changeCatalog } from './catalog-change.ts';
+import { type CatalogOptions, type Changed, changeCatalog, requireEntry } from './catalog-change.ts';
 import { refuseCollected } from './promote.ts';
 import { requireRelease } from './read-back.ts';
 import { readManifest } from './stored.ts';
-
-export interface ChangeOptions {
-  readonly dryRun?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly pause?: number | undefined;
-}
 
 /** One channel's change, for a line of summary. */
 export interface ChannelChange {
   readonly channel: Channel;
   readonly before: Version;
   readonly after: Version;
-}
-
-export function entryOf(catalog: Catalog, channel: Channel): CatalogChannel {
-  const entry = catalog.channels[channel];
-  if (entry !== undefined) return entry;
-  const there = Object.keys(catalog.channels);
-  throw new Failure(`${channel} has no release yet.`, {
-    remedy: there.length > 0 ? `Channels that have: ${there.join(', ')}.` : 'Publish and promote one first.',
-    exitCode: EXIT.usage,
-  });
 }
 
 /** Where a channel goes back to: the release named, or the newest one that is older than the current. */
@@ -60,35 +37,25 @@ export async function rollback(
   bucket: Bucket,
   channel: Channel,
   to: Version | undefined,
-  { dryRun, ...options }: ChangeOptions,
+  options: CatalogOptions,
 ): Promise<ChannelChange> {
-  let change: ChannelChange | undefined;
-  await changeCatalog(
-    bucket,
-    async (catalog) => {
-      const entry = entryOf(catalog, channel);
-      if (entry.current.version === to) {
-        change = { channel, before: to, after: to };
-        return undefined;
-      }
-      const version = targetOf(entry, channel, to);
-      const manifest = await requireManifest(bucket, version);
-      refuseCollected(catalog, manifest);
-      await requireRelease(bucket, manifest);
-      change = { channel, before: entry.current.version, after: version };
-      if (dryRun) return undefined;
-      const left = { version: entry.current.version, published: entry.current.published, promoted: entry.promoted };
-      const former = [left, ...entry.former.filter((each) => each.version !== version)];
-      const promoted = timeOf(new Date(Date.now() + bucket.clockOffset));
-      return {
-        ...catalog,
-        channels: { ...catalog.channels, [channel]: { ...entry, promoted, current: manifest, former } },
-      };
-    },
-    options,
-  );
-  if (change === undefined) throw new Failure(`${channel} could not be moved.`);
-  return change;
+  const change = async (catalog: Catalog, now: Time): Promise<Changed<ChannelChange>> => {
+    const entry = requireEntry(catalog, channel);
+    const { current } = entry;
+    if (current.version === to) return { result: { channel, before: to, after: to } };
+    const version = targetOf(entry, channel, to);
+    const manifest = await requireManifest(bucket, version);
+    refuseCollected(catalog, manifest);
+    await requireRelease(bucket, manifest);
+    const left = { version: current.version, published: current.published, promoted: entry.promoted };
+    const former = [left, ...entry.former.filter((each) => each.version !== version)];
+    const moved = { ...entry, promoted: now, current: manifest, former };
+    return {
+      catalog: { ...catalog, channels: { ...catalog.channels, [channel]: moved } },
+      result: { channel, before: current.version, after: version },
+    };
+  };
+  return changeCatalog(bucket, change, options);
 }
 
 async function requireManifest(bucket: Bucket, version: Version): Promise<Manifest> {

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { type FileDigest, PIECE } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import type { Task } from '../progress/progress.ts';
+import { PATIENT, persist } from '../retry.ts';
 import type { Bucket, FileSlice, OpenUpload, UploadedPart } from './bucket.ts';
 import { IMMUTABLE } from './stored.ts';
 
@@ -16,9 +17,6 @@ export interface BlobFile {
 export const CONCURRENCY = 4;
 
 const BLOB_TYPE = 'application/octet-stream';
-
-/** How often an upload that someone else ended (a racing publisher, the server's clean-up) is begun again. */
-const RESTARTS = 5;
 
 interface UploaderOptions {
   /** When it aborts, nothing more is begun; what is in flight goes on to its end. */
@@ -39,21 +37,25 @@ export function createUploader(bucket: Bucket, { signal }: UploaderOptions = {})
   return {
     async upload(file, task) {
       const key = blobKey(file.digest.sha256);
-      for (let restart = 0; restart <= RESTARTS; restart += 1) {
-        signal?.throwIfAborted();
-        if (await isPresent(bucket, key, file)) return restart === 0 ? 'present' : 'uploaded';
+      // Someone else may end an upload: a racing publisher, the server's clean-up. It is begun again.
+      return persist<'uploaded' | 'present'>(PATIENT, signal, async (number) => {
+        if (await isPresent(bucket, key, file)) return { done: number === 1 ? 'present' : 'uploaded' };
         if (file.digest.pieces.length === 1) {
           const options = { contentType: BLOB_TYPE, cacheControl: IMMUTABLE, onBytes: task.advance };
           await limit(() => bucket.upload(key, sliceOf(file, 0), options));
-          return 'uploaded';
+          return { done: 'uploaded' };
         }
-        if (await uploadParts(bucket, key, file, { task, limit, signal })) return 'uploaded';
-      }
-      throw new Failure(`The upload of ${key} was ended by someone else ${RESTARTS} times.`, {
-        remedy: 'Look for a life-cycle rule of the bucket that aborts uploads, then publish again.',
+        if (await uploadParts(bucket, key, file, { task, limit, signal })) return { done: 'uploaded' };
+        return { failure: endedByOthers(key, number) };
       });
     },
   };
+}
+
+function endedByOthers(key: string, times: number): Failure {
+  return new Failure(`The upload of ${key} was ended by someone else ${times} times.`, {
+    remedy: 'Look for a life-cycle rule of the bucket that aborts uploads, then publish again.',
+  });
 }
 
 async function isPresent(bucket: Bucket, key: string, { digest }: BlobFile): Promise<boolean> {

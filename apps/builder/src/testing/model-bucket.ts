@@ -40,13 +40,16 @@ export class ModelStore {
 /** One client of a model of the store: strongly consistent, as R2 is. Multipart uploads are left out: blobs of the model are small. */
 export class ModelBucket implements Bucket {
   readonly address = 'model';
-  readonly clockOffset = 0;
   readonly #store: ModelStore;
   readonly #turn: Turn;
 
   constructor(store: ModelStore, turn: Turn = async () => {}) {
     this.#store = store;
     this.#turn = turn;
+  }
+
+  async now(): Promise<Date> {
+    return new Date(this.#store.now);
   }
 
   async read(key: string): Promise<TextObject | undefined> {

@@ -1,4 +1,6 @@
-/** How often and how patiently a request is repeated. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How often and how patiently something is tried again. */
 export interface RetryPolicy {
   /** Tries in all, the first included. */
   readonly attempts: number;
@@ -17,6 +19,31 @@ const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 
 /** Whether the same request may succeed later. */
 export function isTransient(status: number): boolean {
   return TRANSIENT_STATUS.has(status);
+}
+
+/** What one try came to. */
+export type Try<Value> =
+  | { readonly done: Value }
+  /** It may work later. The failure is thrown when there is no other try. */
+  | { readonly failure: unknown; readonly retryAfter?: string | undefined };
+
+/**
+ * Tries until something is done, with a pause after each try that was not.
+ * @param attempt gets the number of the try, from 1. What it throws ends everything: another try would not help.
+ * @throws the failure of the last try; the signal's reason when it is aborted.
+ */
+export async function persist<Value>(
+  policy: RetryPolicy,
+  signal: AbortSignal | undefined,
+  attempt: (number: number) => Promise<Try<Value>>,
+): Promise<Value> {
+  for (let number = 1; ; number += 1) {
+    signal?.throwIfAborted();
+    const outcome = await attempt(number);
+    if ('done' in outcome) return outcome.done;
+    if (number >= policy.attempts) throw outcome.failure;
+    await sleep(pauseBefore(number, policy, outcome.retryAfter), undefined, { ...(signal && { signal }) });
+  }
 }
 
 /**
