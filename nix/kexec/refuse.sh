@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What stops `run` before anything is lost. Sourced by run; each function returns, or says why not and exits 1.
 # Those that can be wrong about a machine only warn under --force.
-: "${here:?}" "${image_arch:?}" "${force:?}"
+: "${here:?}" "${image_arch:?}" "${force:?}" "${to_go_on:?}" "${called_by:?}"
 
 mebibytes() { echo "$((($1 + 1048575) / 1048576)) MiB"; }
 
@@ -15,7 +15,7 @@ refuse() { # <sentence>
   if [ "$force" = yes ]; then
     warn "$1; going on because of --force"
   else
-    fail "$1; nothing was changed (--force goes on)"
+    fail "$1; nothing was changed (to go on all the same: $to_go_on)"
   fi
 }
 
@@ -38,6 +38,14 @@ refuse_unless_tools_run() {
   [ "$arch" = "$image_arch" ] || [ "$arch" = unknown ] ||
     fail "this tarball is for $image_arch and this machine is $arch; download the one for $arch"
   fail "programs in $here cannot be run, probably because the file system is mounted noexec; unpack the tarball elsewhere, e.g. in /root"
+}
+
+# nixos-anywhere goes on when its download failed: what is here is then older than the script that it had just written.
+refuse_older_unpack() {
+  [ -e "$called_by" ] || return 0
+  unpacked=$("$here/busybox" stat -c %Z "$here/image.conf")
+  [ "$unpacked" -ge "$("$here/busybox" stat -c %Y "$called_by")" ] ||
+    refuse "nixos-anywhere's download failed, and what lies in $here is an image that was unpacked at $("$here/busybox" date -u -d "@$unpacked" '+%Y-%m-%d %H:%M UTC'); see above what the download said, and start nixos-anywhere again"
 }
 
 # A folder for this run alone, with room for a copy of the initrd.

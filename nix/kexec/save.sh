@@ -81,16 +81,17 @@ save_authorized_keys() {
   [ -s "$state/authorized_keys" ] || missing "authorized keys"
 }
 
-# What a customised link put beside this script (docs/kexec.md).
+# What a customised link put into customisation.img (docs/kexec.md): a cpio archive, or zeros. A folder of the same name came
+# with an older image.
 save_customisation() {
-  [ -d "$here/customisation" ] || return 0
-  mkdir "$work/initrd.d/customisation"
-  for name in authorized_keys cmdline; do
-    [ -s "$here/customisation/$name" ] || continue
-    cat "$here/customisation/$name" >"$work/initrd.d/customisation/$name"
-  done
-  [ -s "$here/customisation/authorized_keys" ] || return 0
+  [ ! -s "$here/customisation/authorized_keys" ] ||
+    warn "$here/customisation is of an older download and is not used"
+  [ "$(head -c 6 "$here/customisation.img" 2>/dev/null)" = 070701 ] || return 0
+  (cd "$work/initrd.d" && cpio -idm 'customisation' 'customisation/*' <"$here/customisation.img" 2>"$work/cpio.log") ||
+    fail "unpacking $here/customisation.img failed ($(head -n 1 "$work/cpio.log")); unpack the tarball again; nothing was changed"
+  keys=$work/initrd.d/customisation/authorized_keys
+  [ -s "$keys" ] || return 0
   say "this link lets these keys log in as root:"
-  sed 's/^/  /' "$here/customisation/authorized_keys"
-  login_keys=$((login_keys + $(grep -c . "$here/customisation/authorized_keys")))
+  sed 's/^/  /' "$keys"
+  login_keys=$((login_keys + $(grep -c . "$keys")))
 }

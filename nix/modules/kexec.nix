@@ -24,6 +24,10 @@ in
   system.build.nixosImage = imageFolder {
     files.tarball = "kexec.tar.gz";
     nativeBuildInputs = [ pkgs.buildPackages.zstd ];
+    jq = {
+      filter = ". + {$customisation}";
+      arguments = ''--argjson customisation "$customisation"'';
+    };
     commands = ''
       mkdir kexec
       cp ${../kexec}/run ${../kexec}/*.sh ${../kexec}/network.jq kexec/
@@ -42,9 +46,8 @@ in
 
       chmod 644 kexec/*
       chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox
-      # Kernel and initrd are compressed already, so gzip need not try hard. ustar, for the small tars of rescue systems.
-      tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@315619200 kexec |
-        gzip -1n >"$out/kexec.tar.gz"
+      # Kernel and initrd are compressed already, so gzip need not try hard.
+      customisation=$(sh ${../kexec}/pack "$PWD" "$out/kexec.tar.gz" 1)
     '';
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,13 +47,28 @@ exit 99
     const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
     await writeFile(join(kexec, 'image.conf'), `arch=${arch}\ncmdline=init=/x quiet\nunpacked=4096\n`);
     await writeFile(join(folder, 'home/.ssh/authorized_keys'), `ssh-ed25519 ${blob} root@example.org\n`);
+    await machine.seal();
     return machine;
   }
 
-  /** Runs `kexec/run` as root on a machine whose /root is `home`, after the shell commands of `change` ($1 is the folder). */
-  run(args: readonly string[], change = ':', environment: Readonly<Record<string, string>> = {}) {
+  /** Lets image.conf say that what is in the tarball now is what was packed (nix/kexec/pack). */
+  async seal(): Promise<void> {
+    const conf = join(this.kexec, 'image.conf');
+    const facts = (await readFile(conf, 'utf8')).split('\n').filter((line) => /^(arch|cmdline|unpacked)=/.test(line));
+    const names = (await readdir(this.kexec)).filter((name) => !/^image\.conf$|\.img$/.test(name));
+    for (const name of names) {
+      const content = await readFile(join(this.kexec, name));
+      facts.push(`file=${createHash('sha256').update(content).digest('hex')} ${content.length} ${name}`);
+    }
+    facts.push(`files=${names.length}`);
+    await writeFile(conf, facts.map((line) => `${line}\n`).join(''));
+  }
+
+  /** Runs `kexec/run` of a whole tarball as root on a machine whose /root is `home`, after the shell commands of `change` ($1 is the folder). */
+  async run(args: readonly string[], change = ':', environment: Readonly<Record<string, string>> = {}) {
     const script = `mount --bind "$1/home" /root && ${change} && exec "$1/kexec/run" ${args.join(' ')}`;
-    return execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', this.folder], {
+    await this.seal();
+    return await execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', this.folder], {
       reject: false,
       all: true,
       env: { TMPDIR: join(this.folder, 'work'), ...environment },

@@ -1,5 +1,5 @@
 import type { ExtraCmdline, PublicKey } from './customisation.ts';
-import { gzipMember } from './gzip-member.ts';
+import { gzipMember, keepCrc } from './gzip-member.ts';
 import { newcArchive } from './newc.ts';
 import { tarEntries } from './tar-entries.ts';
 
@@ -27,8 +27,23 @@ export function customisationInitrd(customisation: ResolvedCustomisation): Uint8
   ]);
 }
 
+/** The customisation as it stands in an image's area instead of zeros; undefined when it does not fit. */
+export function customisationArea(
+  kind: 'iso' | 'kexec',
+  length: number,
+  customisation: ResolvedCustomisation,
+): Uint8Array<ArrayBuffer> | undefined {
+  const archive = customisationInitrd(customisation);
+  // A tarball is one gzip member, whose CRC stands at its end.
+  if (archive.length > (kind === 'kexec' ? length - 4 : length)) return undefined;
+  const area = new Uint8Array(length);
+  area.set(archive);
+  if (kind === 'kexec') keepCrc(area);
+  return area;
+}
+
 /**
- * The customisation as a gzip member to stand in front of a kexec tarball, whose folder `kexec/` it adds to. Always all files:
+ * The customisation as a gzip member to stand in front of a kexec tarball that has no area, whose folder `kexec/` it adds to. Always all files:
  * unpacked over an older customisation, it must leave none of that one's keys.
  */
 export function customisationTarball(customisation: ResolvedCustomisation): Uint8Array<ArrayBuffer> {

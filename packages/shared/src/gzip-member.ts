@@ -4,11 +4,25 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32 of RFC 1952, section 8. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/** The register of RFC 1952's CRC-32 (section 8) after some bytes. */
+function crcRegister(bytes: Uint8Array, start: number): number {
+  let crc = start;
   for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+  return crc >>> 0;
+}
+
+function crc32(bytes: Uint8Array): number {
+  return (crcRegister(bytes, 0xffffffff) ^ 0xffffffff) >>> 0;
+}
+
+/**
+ * Sets the last four bytes so that these bytes, put in place of as many zeros, leave the CRC-32 of whatever they stand in as it
+ * was. A CRC is linear: what counts is the register that the difference to the zeros leaves, from 0 on, and the register's own
+ * bytes, fed to it, bring it back to 0.
+ */
+export function keepCrc(bytes: Uint8Array): void {
+  const free = bytes.length - 4;
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(free, crcRegister(bytes.subarray(0, free), 0), true);
 }
 
 /** Longest stored block of deflate, in bytes (RFC 1951, section 3.2.4). */

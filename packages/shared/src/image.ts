@@ -41,7 +41,10 @@ export const KernelParam = v.pipe(
 /** Path of the first program that the kernel runs, such as `/nix/store/…/init`. */
 export const InitPath = v.pipe(v.string(), v.regex(/^\/[\w.+/-]+$/));
 
-/** A zero-filled area of an ISO, in bytes, that both boot loaders load as second initrd. */
+/**
+ * A zero-filled area of an ISO or a kexec tarball, in bytes, that a customisation replaces: both boot loaders load it as second
+ * initrd, and `run` joins it to the initrd. In a tarball it is what `customisation.img` holds, in a stored block of deflate.
+ */
 export const CustomisationArea = v.object({
   offset: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   length: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
@@ -60,7 +63,13 @@ const common = {
 
 /** `image.json`, which stands in the output folder of every image's flake package. */
 export const ImageJson = v.variant('kind', [
-  v.object({ ...common, kind: v.literal('kexec'), files: v.object({ tarball: OutputPath }) }),
+  v.object({
+    ...common,
+    kind: v.literal('kexec'),
+    files: v.object({ tarball: OutputPath }),
+    /** Absent in images that were made before there was such an area. */
+    customisation: v.optional(CustomisationArea),
+  }),
   v.object({
     ...common,
     kind: v.literal('iso'),

@@ -33,7 +33,13 @@ export type Origin = v.InferOutput<typeof Origin>;
 
 const common = { arch: Arch, variant: Variant, origin: Origin };
 
-export const KexecImage = v.object({ ...common, kind: v.literal('kexec'), files: v.object({ tarball: File }) });
+export const KexecImage = v.object({
+  ...common,
+  kind: v.literal('kexec'),
+  files: v.object({ tarball: File }),
+  /** Absent in tarballs that were imported, or made before there was such an area. */
+  customisation: v.optional(CustomisationArea),
+});
 export const IsoImage = v.object({
   ...common,
   kind: v.literal('iso'),

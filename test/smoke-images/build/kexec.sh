@@ -17,7 +17,6 @@ unpacked=$(cat "$base/unpacked")
 EOF
 chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox
 chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh kexec/*.jq
-# Kernel and initrd are compressed already, so trying harder gains nothing. ustar, for the small tars of rescue systems.
-tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" kexec |
-  gzip -n >"$out/kexec.tar.gz"
-write_image_json '{files: {tarball: "kexec.tar.gz"}}'
+# Kernel and initrd are compressed already, so trying harder gains nothing.
+customisation=$(sh "$kexec/pack" "$PWD" "$out/kexec.tar.gz")
+write_image_json "{files: {tarball: \"kexec.tar.gz\"}, customisation: $customisation}"

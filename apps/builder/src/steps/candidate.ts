@@ -96,7 +96,12 @@ function builtImage({ evaluated, description, files }: BuiltImage, identity: Ima
   };
   switch (description.kind) {
     case 'kexec':
-      return { ...common, kind: 'kexec', files: { tarball: file('tarball') } };
+      return {
+        ...common,
+        kind: 'kexec',
+        files: { tarball: file('tarball') },
+        ...(description.customisation === undefined ? {} : { customisation: description.customisation }),
+      };
     case 'iso':
       return { ...common, kind: 'iso', files: { iso: file('iso') }, customisation: description.customisation };
     case 'netboot':

@@ -1,5 +1,6 @@
 import {
   type Customisation,
+  customisationArea,
   customisationInitrd,
   customisationTarball,
   type File,
@@ -32,19 +33,17 @@ export async function customisedPart(wanted: CustomisedPart, githubOrigin: strin
   const { image, part, customisation } = wanted;
   const additions = await resolveCustomisation(customisation, githubOrigin);
   if ('sentence' in additions) return additions;
-  if (image.kind === 'kexec')
-    return composed(wanted, image.files.tarball, inFront(image.files.tarball, customisationTarball(additions)));
-  if (image.kind === 'iso') {
-    const { customisation: area, files } = image;
-    if (area === undefined) return problem(404, 'This ISO has no room for a customisation.');
-    const bytes = customisationInitrd(additions);
-    if (bytes.length > area.length)
-      return problem(400, `The customisation is too large: an ISO has room for ${area.length} bytes.`);
-    const filled = new Uint8Array(area.length);
-    filled.set(bytes);
-    return composed(wanted, files.iso, inside(files.iso, area.offset, filled));
+  if (image.kind === 'netboot') return netbootPart(wanted, image, part, additions);
+  const file = image.kind === 'kexec' ? image.files.tarball : image.files.iso;
+  const area = image.customisation;
+  if (area !== undefined) {
+    const filled = customisationArea(image.kind, area.length, additions);
+    if (filled === undefined)
+      return problem(400, `The customisation is too large: this image has room for ${area.length} bytes.`);
+    return composed(wanted, file, inside(file, area.offset, filled));
   }
-  return netbootPart(wanted, image, part, additions);
+  if (image.kind === 'iso') return problem(404, 'This ISO has no room for a customisation.');
+  return composed(wanted, file, inFront(file, customisationTarball(additions)));
 }
 
 async function netbootPart(

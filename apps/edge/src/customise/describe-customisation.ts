@@ -14,12 +14,12 @@ export async function describeCustomisation(
   if ('sentence' in additions) return additions;
   const keys = await Promise.all(additions.keys.map(fingerprintOf));
   const check = (): string => {
-    if (image.kind === 'kexec') return `tail -c +${customisationTarball(additions).length + 1} FILE | sha256sum`;
-    if (image.kind === 'iso' && image.customisation !== undefined) {
+    if (image.kind !== 'netboot' && image.customisation !== undefined) {
       const { offset, length } = image.customisation;
       const rest = `tail -c +${offset + length + 1} FILE`;
       return `{ head -c ${offset} FILE; head -c ${length} /dev/zero; ${rest}; } | sha256sum`;
     }
+    if (image.kind === 'kexec') return `tail -c +${customisationTarball(additions).length + 1} FILE | sha256sum`;
     return 'Kernel and initrd are not changed.';
   };
   return { keys, cmdline: additions.cmdline ?? null, check: check() };

@@ -39,7 +39,7 @@ export async function representDescription(
     nixpkgs: nixpkgs ?? null,
     origin,
     file,
-    customisationArea: image.kind === 'iso' ? (image.customisation ?? null) : null,
+    customisationArea: image.kind === 'netboot' ? null : (image.customisation ?? null),
     customisation: added,
     boot: boot === undefined ? null : describeBoot(boot, image),
   };

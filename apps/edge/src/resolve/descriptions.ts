@@ -41,7 +41,7 @@ export const ImageDescription = v.object({
     sha256: v.nullable(Sha256),
     mediaType: v.string(),
   }),
-  /** The bytes of an iso that a customisation replaces; null if there are none. */
+  /** The bytes of an iso or tarball that a customisation replaces; null if there are none. */
   customisationArea: v.nullable(CustomisationArea),
   /** What the address adds to the image; null if it adds nothing. */
   customisation: v.nullable(
