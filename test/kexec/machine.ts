@@ -35,6 +35,7 @@ export class Machine implements AsyncDisposable {
     }
     // Loads nothing, and keeps what it was given.
     const loader = `#!/bin/sh
+echo "$*" >${folder}/flags
 for argument; do
   case "$argument" in --initrd=*) cp "\${argument#*=}" ${folder}/loaded ;; esac
 done
