@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { execa } from 'execa';
 import { generateKey, parseSigningKey } from 'nixos-images/sign';
@@ -57,7 +58,13 @@ async function publish(spoil: string, { signing, env = {} }: RunOptions = {}) {
   const config = join(folder, 'config.mjs');
   const value = { bucket, channels, state: 'state', ...(signing && { signing }) };
   await writeFile(config, `export default ${JSON.stringify(value)};\n`);
-  const builder = [process.execPath, join(root, 'apps/builder/bin/nixos-images.js'), 'publish', '--config', config];
+  const builder = [
+    process.execPath,
+    fileURLToPath(import.meta.resolve('nixos-images/bin')),
+    'publish',
+    '--config',
+    config,
+  ];
   const { exitCode, stderr } = await execa(
     join(root, 'test/smoke-images/with-nix'),
     [join(folder, 'nix'), ...builder],

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type LocalEdge, startLocalEdge } from '@nixos-images/local-edge';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,7 +18,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const MAIN = join(import.meta.dirname, '../../apps/builder/bin/nixos-images.js');
+const MAIN = fileURLToPath(import.meta.resolve('nixos-images/bin'));
 
 interface RunOptions {
   readonly endpoint?: string;

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readCatalog } from 'nixos-images/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addRelease, type Stage, setStage, todaysAssets, UNTRIED } from '../github/stage.ts';
@@ -8,7 +9,7 @@ import { keysOf } from './open-bucket.ts';
 import { canMount, SmallDisk } from './small-disk.ts';
 
 const root = join(import.meta.dirname, '../..');
-const BUILDER = join(root, 'apps/builder/bin/nixos-images.js');
+const BUILDER = fileURLToPath(import.meta.resolve('nixos-images/bin'));
 const SOURCE = 'github:nix-community/nixos-images';
 
 /** Of the image, in bytes: more than the small disks have. */
