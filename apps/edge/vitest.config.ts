@@ -3,7 +3,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 import { compatibilityDate } from './build/compatibility-date.ts';
 
 /** Tests that run in workerd itself, with a bucket. */
-export function inWorkerd(name: string, include: string[], root: string): TestProjectInlineConfiguration {
+function inWorkerd(name: string, include: string[]): TestProjectInlineConfiguration {
   return {
     plugins: [
       cloudflareTest({
@@ -15,13 +15,15 @@ export function inWorkerd(name: string, include: string[], root: string): TestPr
       }),
     ],
     define: { OPENAPI_DOCUMENT: '"{}"' },
-    test: { name, include, root },
+    test: { name, include, root: import.meta.dirname },
   };
 }
 
+/** What no well-meaning client sends: longer than a unit test may take, so `npm run test:conformance` runs it. */
+export const hostileTests = inWorkerd('hostile', ['src/hostile.test.ts']);
+
 /**
- * Pure modules are tested in Node; what needs the Workers runtime, in `*.worker.test.ts`, in workerd. The hostile
- * requests take longer than a unit test may: `npm run test:conformance` runs them.
+ * Pure modules are tested in Node; what needs the Workers runtime, in `*.worker.test.ts`, in workerd.
  */
 export default defineConfig({
   test: {
@@ -33,7 +35,7 @@ export default defineConfig({
           exclude: ['**/*.worker.test.ts', 'src/hostile.test.ts'],
         },
       },
-      inWorkerd('workerd', ['src/**/*.worker.test.ts'], import.meta.dirname),
+      inWorkerd('workerd', ['src/**/*.worker.test.ts']),
     ],
   },
 });

@@ -78,6 +78,11 @@ export const DIFFERENCES: readonly Difference[] = [
     explains: ({ path }, edge, nginx) => path.includes('//') && edge.status === 404 && nginx.status === 200,
   },
   {
+    because: 'A slash at the end says nothing: the server decides which spellings are one resource.',
+    rfc: 'RFC 3986, section 6.2.4',
+    explains: ({ path }, edge, nginx) => path.endsWith('/') && edge.status === 200 && nginx.status === 404,
+  },
+  {
     because: 'An encoded slash is data, not the end of a segment.',
     rfc: 'RFC 3986, section 2.2',
     explains: ({ path }, edge, nginx) => path.includes('%2f') && edge.status === 400 && nginx.status === 200,

@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
+import { hostileTests } from '@nixos-images/edge/vitest';
 import { defineConfig } from 'vitest/config';
-import { inWorkerd } from '../../apps/edge/vitest.config.ts';
 
 /** The edge as its clients see it: against nginx, with real download programs, and under hostile input. */
 export default defineConfig({
@@ -16,7 +15,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      inWorkerd('hostile', ['src/hostile.test.ts'], fileURLToPath(new URL('../../apps/edge', import.meta.url))),
+      hostileTests,
     ],
   },
 });

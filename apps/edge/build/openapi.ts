@@ -1,8 +1,8 @@
 import { Catalog } from '@nixos-images/shared';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { ProblemDetails } from '../src/http/problem-details.ts';
-import { Health, ImageDescription, ReleaseDescription } from '../src/resolve/descriptions.ts';
+import { Health, ImageDescription, ReleaseDescription } from '../src/answers/descriptions.ts';
+import { ProblemDetails } from '../src/http/problem-response.ts';
 
 /** The JSON schema of what an answer holds. Checks that JSON schema cannot express (brands, own predicates) are left out. */
 function schemaOf(schema: v.GenericSchema): object {

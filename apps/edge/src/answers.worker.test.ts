@@ -4,8 +4,8 @@ import { Catalog, formatJson, releaseKey } from '@nixos-images/shared';
 import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { countingBucket } from './bucket/counting-bucket.ts';
-import { createApp } from './routes.ts';
+import { countingBucket } from './testing/index.ts';
+import { createEdge } from './worker.ts';
 
 const VERSION = '26.05.20260820.e17386d';
 const STATE = {
@@ -41,7 +41,7 @@ beforeEach(async () => {
   log = [];
   points = [];
   const recorder: AnalyticsEngineDataset = { writeDataPoint: (point) => void points.push(point ?? {}) };
-  const app = createApp((line) => log.push(JSON.parse(line)));
+  const app = createEdge((line) => log.push(JSON.parse(line)));
   ask = async (path, init, downloads = recorder) => {
     const context = createExecutionContext();
     const request = new Request(`http://edge.test${path}`, init);
@@ -115,7 +115,7 @@ describe('the boot record of a release', () => {
     ];
     const record = { schema: 1, version: VERSION, time: '2026-08-21T00:00:00.000Z', gate: 'run', tools: {}, tests };
     await env.BUCKET.put(releaseKey(release.manifest.version, 'boot.json'), formatJson(record));
-    const later = createApp(() => {});
+    const later = createEdge(() => {});
     const context = createExecutionContext();
     const response = await later.fetch(new Request(`http://edge.test${path}`), { BUCKET: env.BUCKET }, context);
     expect(response.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');
@@ -171,7 +171,7 @@ describe('a bucket that fails', () => {
 
   it('leaves scripts, checksums, facts and pages as they were, with a header that says so, and gives 503 for bytes', async () => {
     const counting = countingBucket(env.BUCKET);
-    const app = createApp(() => {});
+    const app = createEdge(() => {});
     const bindings = { BUCKET: counting.bucket, CATALOG_WAIT_SECONDS: '0' };
     const get = (path: string) => app.fetch(new Request(`http://edge.test${path}`), bindings, createExecutionContext());
     await (await get('/kexec/x86_64.json')).arrayBuffer();

@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers';
 import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hostileRequest } from './hostile-requests.ts';
-import { createApp } from './routes.ts';
+import { hostileRequest } from './testing/index.ts';
+import { createEdge } from './worker.ts';
 
 const RUNS = 100_000;
 
@@ -28,7 +28,7 @@ const SCRIPT_LINES: readonly RegExp[] = [
 ];
 
 describe('hostile requests', () => {
-  const app = createApp(() => {});
+  const app = createEdge(() => {});
   // Nobody may be asked for keys.
   const bindings = { BUCKET: env.BUCKET, CUSTOMISATION: 'on', GITHUB_ORIGIN: 'http://127.0.0.1:9' };
 

@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers';
 import { blobKey } from '@nixos-images/shared';
 import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { countingBucket } from './bucket/counting-bucket.ts';
-import { createApp } from './routes.ts';
+import { countingBucket } from './testing/index.ts';
+import { createEdge } from './worker.ts';
 
 describe('operations on the bucket', () => {
   let release: SampleRelease;
@@ -23,7 +23,7 @@ describe('operations on the bucket', () => {
     await env.BUCKET.put(key, bytes);
     const counted = countingBucket(env.BUCKET);
     operations = counted.operations;
-    const app = createApp(() => {});
+    const app = createEdge(() => {});
     ask = async (path, init) => {
       const context = createExecutionContext();
       const response = await app.fetch(
@@ -82,7 +82,7 @@ describe('operations on the bucket', () => {
   it('there are two for the very first body', async () => {
     const cold = countingBucket(env.BUCKET);
     const context = createExecutionContext();
-    const response = await createApp(() => {}).fetch(
+    const response = await createEdge(() => {}).fetch(
       new Request('http://edge.test/kexec/x86_64'),
       { BUCKET: cold.bucket },
       context,

@@ -1,5 +1,6 @@
 /** Something that a request gets instead of what it asked for. */
 export interface Problem {
+  readonly tag: 'problem';
   readonly status: 400 | 404 | 405 | 500 | 502 | 503;
   /** One plain sentence, ASCII, without anything that a terminal, HTML or iPXE could take for more than text. */
   readonly sentence: string;
@@ -9,7 +10,12 @@ export interface Problem {
 
 /** A problem out of its status, its sentence and what would have been right. */
 export function problem(status: Problem['status'], sentence: string, choices: readonly string[] = []): Problem {
-  return { status, sentence, choices };
+  return { tag: 'problem', status, sentence, choices };
+}
+
+/** Tells a problem from what was asked for. */
+export function isProblem<Result extends object>(outcome: Result | Problem): outcome is Problem {
+  return 'tag' in outcome && outcome.tag === 'problem';
 }
 
 /** Text of a request, fit for a sentence: nothing is repeated that is not a plain word. */

@@ -4,13 +4,11 @@ import { formatCustomisation } from './customisation.ts';
 import type { ImageId } from './image-id.ts';
 import { defaultVariant } from './words.ts';
 
-/** The one canonical path of an address; `parseAddress` reads it back as the same address. */
+/** The one canonical path of an address. */
 export function formatAddress(address: Address): string {
   switch (address.type) {
     case 'image':
       return formatImage(address);
-    case 'document':
-      return address.path;
     case 'releases':
       return '/releases/';
     case 'release':

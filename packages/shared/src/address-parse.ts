@@ -1,63 +1,53 @@
 import * as v from 'valibot';
-import {
-  type Address,
-  type AddressProblem,
-  DOCUMENTS,
-  EntryName,
-  Ref,
-  VIEWS,
-  type View,
-  WHOLE_PART,
-} from './address.ts';
-import { parseAsset } from './asset.ts';
+import { type AddressProblem, type ImageAddress, Ref, VIEWS, type View, WHOLE_PART } from './address.ts';
 import { type Customisation, parseCustomisation } from './customisation.ts';
-import { Version } from './version.ts';
 import { Kind, PART_NAMES, type Part, parseArch, Variant } from './words.ts';
 
-export type ParsedAddress =
-  | { readonly ok: true; readonly address: Address }
-  | { readonly ok: false; readonly problem: AddressProblem };
-
 /**
- * Reads the path of a request (percent-encoded, from its `/` on, without query) as an address. Escapes are decoded once; a slash at
- * the end says nothing, whatever stands before it.
+ * The path of a request (percent-encoded, from its `/` on, without query) with its escapes decoded, once, and without a slash at its
+ * end, which says nothing. Undefined if it cannot be read: a bad escape, a control character, a slash that is no border.
  */
-export function parseAddress(path: string): ParsedAddress {
-  const segments = segmentsOf(path);
-  if (segments === undefined) return fail({ reason: 'unreadable' });
-  const plain = `/${segments.join('/')}`;
-  const document = DOCUMENTS.find((path) => path === plain);
-  if (document !== undefined) return found({ type: 'document', path: document });
-  const [first = '', second = '', third = ''] = segments;
-  if (first === 'with') return parseCustomised(second, segments.slice(2));
-  if (first === 'releases') return parseRelease(segments.slice(1));
-  if (first === 'v1' && second === 'releases' && segments.length === 3) return parseDescription(third);
-  if (first === 'nix-community' && second === 'nixos-images' && third === 'releases') {
-    const parsed = parseRelease(segments.slice(3));
-    return parsed.ok && parsed.address.type !== 'asset' ? fail({ reason: 'kind', given: first }) : parsed;
-  }
-  return parseImage(undefined, segments);
+export function decodePath(path: string): string | undefined {
+  const decoded = path.includes('%') ? decode(path) : path;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (decoded === undefined || /[\u0000-\u001f\u007f\\]/.test(decoded)) return undefined;
+  return decoded.length > 1 && decoded.endsWith('/') ? decoded.slice(0, -1) : decoded;
 }
 
-/** The path as its segments, percent escapes decoded once; undefined if it cannot be read. */
-function segmentsOf(path: string): string[] | undefined {
+function decode(path: string): string | undefined {
   try {
-    const segments = path.slice(1).split('/').map(decodeURIComponent);
-    if (segments.length > 1 && segments.at(-1) === '') segments.pop();
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    return segments.some((segment) => /[\u0000-\u001f\u007f/\\]/.test(segment)) ? undefined : segments;
+    const segments = path.split('/').map(decodeURIComponent);
+    return segments.some((segment) => segment.includes('/')) ? undefined : segments.join('/');
   } catch {
     return undefined;
   }
 }
 
-function parseCustomised(given: string, image: readonly string[]): ParsedAddress {
-  const parsed = parseCustomisation(given);
-  if (!parsed.ok) return fail({ reason: 'customisation', given, why: parsed.why });
-  return parseImage(parsed.customisation, image);
+export type ParsedAddress<Found> =
+  | { readonly ok: true; readonly address: Found }
+  | { readonly ok: false; readonly problem: AddressProblem };
+
+/** The address of an image that is given with what a customisation adds. */
+export type CustomisedAddress = ImageAddress & { readonly customisation: Customisation };
+
+/** Reads a decoded path as the address of an image: `/<kind>[@<ref>]/<arch>[/<variant>][<suffix>]`. */
+export function parseImageAddress(path: string): ParsedAddress<ImageAddress> {
+  return parseImage(undefined, path.slice(1).split('/'));
 }
 
-function parseImage(customisation: Customisation | undefined, segments: readonly string[]): ParsedAddress {
+/** Reads a decoded path as `/with/<customisation>` and the address of an image. */
+export function parseCustomisedAddress(path: string): ParsedAddress<CustomisedAddress> {
+  const [, , given = '', ...image] = path.split('/');
+  const parsed = parseCustomisation(given);
+  return parsed.ok
+    ? parseImage(parsed.customisation, image)
+    : fail({ reason: 'customisation', given, why: parsed.why });
+}
+
+function parseImage<Custom extends Customisation | undefined>(
+  customisation: Custom,
+  segments: readonly string[],
+): ParsedAddress<ImageAddress & { readonly customisation: Custom }> {
   const [kindAndRef = '', ...rest] = segments;
   const at = kindAndRef.indexOf('@');
   const kind = at < 0 ? kindAndRef : kindAndRef.slice(0, at);
@@ -80,7 +70,7 @@ function parseImage(customisation: Customisation | undefined, segments: readonly
     return fail({ reason: 'suffix', kind, given: `/${part}` });
   const view = viewOf(ending);
   if (view === undefined) return fail({ reason: 'suffix', kind, given: ending });
-  return found({ type: 'image', customisation, kind, ref, arch, variant, part, view });
+  return { ok: true, address: { type: 'image', customisation, kind, ref, arch, variant, part, view } };
 }
 
 /** Splits what follows the kind into plain names, the part they give, and what is left of the suffix. */
@@ -101,45 +91,13 @@ function viewOf(ending: string): View | undefined {
   return VIEWS.find((view) => view !== 'itself' && ending === `.${view}`);
 }
 
-function parseRelease(segments: readonly string[]): ParsedAddress {
-  const [first = '', second = '', third = ''] = segments;
-  const count = segments.length;
-  if (count === 0) return found({ type: 'releases' });
-  if (first === 'latest' && second === 'download' && count === 3) return readAsset(undefined, third);
-  if (first === 'download' && count === 3) {
-    const tag = read(Ref, second);
-    return tag === undefined ? fail({ reason: 'ref', given: second }) : readAsset(tag, third);
-  }
-  const version = read(Version, first);
-  if (version === undefined) return fail({ reason: 'version', given: first });
-  if (count === 1) return found({ type: 'release', version });
-  const name = count > 2 ? undefined : read(EntryName, second);
-  if (name === undefined) return fail({ reason: 'asset', given: segments.slice(1).join('/') });
-  return found({ type: 'entry', version, name });
-}
-
-function parseDescription(document: string): ParsedAddress {
-  const given = document.replace(/\.json$/, '');
-  const version = given === document ? undefined : read(Version, given);
-  return version === undefined ? fail({ reason: 'version', given }) : found({ type: 'release-description', version });
-}
-
-function readAsset(ref: Ref | undefined, name: string): ParsedAddress {
-  const asset = parseAsset(name);
-  return asset === undefined ? fail({ reason: 'asset', given: name }) : found({ type: 'asset', ref, asset });
-}
-
 /** The value that a text is by a schema; undefined if it is none. */
 function read<Schema extends v.GenericSchema>(schema: Schema, text: string): v.InferOutput<Schema> | undefined {
   const result = v.safeParse(schema, text);
   return result.success ? result.output : undefined;
 }
 
-function found(address: Address): ParsedAddress {
-  return { ok: true, address };
-}
-
-function fail(problem: AddressProblem): ParsedAddress {
+function fail(problem: AddressProblem): { readonly ok: false; readonly problem: AddressProblem } {
   return { ok: false, problem };
 }
 

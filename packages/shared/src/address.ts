@@ -40,23 +40,9 @@ export interface ImageAddress {
 export const EntryName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][\w.+-]*$/), v.maxLength(240), v.brand('EntryName'));
 export type EntryName = v.InferOutput<typeof EntryName>;
 
-/** The addresses that have no parts: each is its own canonical form. */
-export const DOCUMENTS = [
-  '/',
-  '/boot.ipxe',
-  '/minisign.pub',
-  '/v1/catalog.json',
-  '/openapi.json',
-  '/feed.atom',
-  '/healthz',
-] as const;
-export type Document = (typeof DOCUMENTS)[number];
-
-/** Every address that there is. */
+/** Every address of an image or a release. */
 export type Address =
   | ImageAddress
-  /** One of `DOCUMENTS`. */
-  | { readonly type: 'document'; readonly path: Document }
   /** `/releases/` */
   | { readonly type: 'releases' }
   /** `/releases/<version>/` */
@@ -68,15 +54,11 @@ export type Address =
   /** `/releases/download/<tag>/<asset>` and `/releases/latest/download/<asset>`: the addresses of GitHub releases. */
   | { readonly type: 'asset'; readonly ref: Ref | undefined; readonly asset: Asset };
 
-/** Why a path is no address; `given` is the part of the path that is at fault. */
+/** Why a path is no address of an image; `given` is the part of the path that is at fault. */
 export type AddressProblem =
-  /** The path cannot be read at all: a bad percent escape, a control character. */
-  | { readonly reason: 'unreadable' }
   | { readonly reason: 'kind'; readonly given: string }
   | { readonly reason: 'ref'; readonly given: string }
   | { readonly reason: 'arch'; readonly kind: Kind; readonly given: string }
   | { readonly reason: 'variant'; readonly kind: Kind; readonly arch: Arch; readonly given: string }
   | { readonly reason: 'suffix'; readonly kind: Kind; readonly given: string }
-  | { readonly reason: 'version'; readonly given: string }
-  | { readonly reason: 'asset'; readonly given: string }
   | { readonly reason: 'customisation'; readonly given: string; readonly why: string };

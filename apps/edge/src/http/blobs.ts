@@ -1,5 +1,5 @@
-import { blobKey } from '@nixos-images/shared';
-import type { BlobPiece } from './representation.ts';
+import { contentRange } from './range.ts';
+import { type BlobPiece, lengthOf, type Piece } from './representation.ts';
 
 /** The bucket could not be asked, or does not have a blob as its manifest describes it. */
 export class BlobUnavailable extends Error {
@@ -19,29 +19,93 @@ export class BlobUnavailable extends Error {
  */
 export type OpenBlob = (piece: BlobPiece) => Promise<ReadableStream<Uint8Array>>;
 
-/** Reads blobs through the bucket's binding. */
-export function blobsOfBucket(bucket: Pick<R2Bucket, 'get'>): OpenBlob {
-  return async ({ sha256, size, range }) => {
-    const key = blobKey(sha256);
-    const object = await twice(() => bucket.get(key, { range: { ...range } })).catch((error: unknown) => {
-      // 10039: the range is outside the object, which is therefore shorter than it should be.
-      throw new BlobUnavailable(/10039/.test(String(error)) ? 'absent' : 'unreachable', `${key}: ${String(error)}`);
-    });
-    if (object === null) throw new BlobUnavailable('absent', `${key} is not in the bucket`);
-    if (object.size !== size) {
-      await object.body.cancel();
-      throw new BlobUnavailable('absent', `${key} has ${object.size} bytes instead of ${size}`);
-    }
-    return object.body;
-  };
+/** Reads blobs from the bucket, or from a web server that has its keys as paths, such as its own domain behind a CDN cache. */
+export function blobsOf(bucket: Pick<R2Bucket, 'get'>, origin: string | undefined): OpenBlob {
+  return (piece) => (origin === undefined ? fromBucket(bucket, piece) : fromOrigin(origin, piece));
+}
+
+async function fromBucket(bucket: Pick<R2Bucket, 'get'>, { key, size, range }: BlobPiece) {
+  const object = await withOneRetry(() => bucket.get(key, { range })).catch((error: unknown) => {
+    throw new BlobUnavailable(isOutside(error) ? 'absent' : 'unreachable', `${key}: ${String(error)}`);
+  });
+  if (object === null) throw new BlobUnavailable('absent', `${key} is not in the bucket`);
+  if (object.size === size) return object.body;
+  await object.body.cancel();
+  throw new BlobUnavailable('absent', `${key} has ${object.size} bytes instead of ${size}`);
+}
+
+async function fromOrigin(origin: string, { key, size, range }: BlobPiece) {
+  const url = `${origin}/${key}`;
+  const whole = range.length === size;
+  const headers = new Headers({ 'Accept-Encoding': 'identity' });
+  if (!whole) headers.set('Range', `bytes=${range.offset}-${range.offset + range.length - 1}`);
+  const response = await withOneRetry(() => fetch(url, { headers })).catch((error: unknown) => {
+    throw new BlobUnavailable('unreachable', `${url}: ${String(error)}`);
+  });
+  const right = whole
+    ? response.status === 200 && response.headers.get('Content-Length') === String(size)
+    : response.status === 206 && response.headers.get('Content-Range') === contentRange(range, size);
+  if (right && response.body !== null) return response.body.pipeThrough(new FixedLengthStream(range.length));
+  await response.body?.cancel();
+  throw new BlobUnavailable(
+    response.status >= 500 || response.status === 429 ? 'unreachable' : 'absent',
+    `${url} answered ${response.status}, ${response.headers.get('Content-Range') ?? 'no Content-Range'}`,
+  );
 }
 
 /** R2 asks its clients to try again after an internal error; no byte has been sent yet, so once more is safe. */
-export async function twice<T>(attempt: () => Promise<T>): Promise<T> {
+async function withOneRetry<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (error) {
-    if (/10039/.test(String(error))) throw error;
+    if (isOutside(error)) throw error;
     return attempt();
+  }
+}
+
+/** R2's error 10039: the range is outside the object, which is therefore shorter than it should be. */
+function isOutside(error: unknown): boolean {
+  return /10039/.test(String(error));
+}
+
+/**
+ * A body of exactly the bytes of `pieces`. The first blob is opened before this resolves, so that a fault can still become an error
+ * status. If a later one ends early, the connection breaks: a client must never take a torso for the whole.
+ */
+export async function openBody(pieces: readonly Piece[], openBlob: OpenBlob): Promise<BodyInit> {
+  const [only, second] = pieces;
+  if (only === undefined) return '';
+  // As it is: another stream around it would cost processor time for every byte.
+  if (second === undefined) return only.from === 'memory' ? only.bytes : openBlob(only);
+  const firstBlob = pieces.find((piece) => piece.from === 'blob');
+  const opened = firstBlob === undefined ? undefined : await openBlob(firstBlob);
+  const { readable, writable } = new FixedLengthStream(pieces.reduce((sum, piece) => sum + lengthOf(piece), 0));
+  // A failure also errors `readable`, which is where the client learns of it.
+  pump(pieces, writable, (piece) => (piece === firstBlob && opened !== undefined ? opened : openBlob(piece))).catch(
+    () => {},
+  );
+  return readable;
+}
+
+/** Writes the pieces, one after the other. */
+async function pump(
+  pieces: readonly Piece[],
+  writable: WritableStream<Uint8Array>,
+  open: (piece: BlobPiece) => ReadableStream<Uint8Array> | Promise<ReadableStream<Uint8Array>>,
+): Promise<void> {
+  try {
+    for (const piece of pieces) {
+      const last = piece === pieces.at(-1);
+      if (piece.from === 'blob') {
+        await (await open(piece)).pipeTo(writable, { preventClose: !last });
+      } else {
+        const writer = writable.getWriter();
+        await writer.write(piece.bytes);
+        if (last) await writer.close();
+        writer.releaseLock();
+      }
+    }
+  } catch (error) {
+    await writable.abort(error).catch(() => {});
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatHttpDate, readHttpDate } from './date.ts';
+import { readHttpDate } from './date.ts';
+import { formatHttpDate } from './representation.ts';
 
 const NOW = Date.UTC(2026, 10, 22);
 const MOMENT = Date.UTC(1994, 10, 6, 8, 49, 37);

@@ -41,8 +41,3 @@ function moment(
   const date = new Date(Date.UTC(year, month, day, hour, minute, second));
   return date.getUTCMonth() === month || second === 60 ? date.getTime() : undefined;
 }
-
-/** A moment as it stands in Last-Modified: whole seconds. */
-export function formatHttpDate(milliseconds: number): string {
-  return new Date(milliseconds).toUTCString();
-}

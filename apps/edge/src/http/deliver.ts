@@ -1,6 +1,5 @@
-import type { OpenBlob } from './blobs.ts';
-import { openBody } from './body.ts';
-import { decide } from './preconditions.ts';
+import { type OpenBlob, openBody } from './blobs.ts';
+import { decide } from './conditions.ts';
 import { contentRange } from './range.ts';
 import { type Representation, slice } from './representation.ts';
 

@@ -1,7 +1,19 @@
-import { problemScript } from '../ipxe/problem-script.ts';
+import * as v from 'valibot';
+import { problemScript } from '../ipxe/script.ts';
 import type { Problem } from '../problem.ts';
-import type { ProblemDetails } from './problem-details.ts';
-import { CORS } from './represent.ts';
+import { CORS } from './representation.ts';
+
+/** A problem for programs (RFC 9457). */
+export const ProblemDetails = v.object({
+  type: v.literal('about:blank'),
+  title: v.string(),
+  status: v.number(),
+  /** One sentence for a person. */
+  detail: v.string(),
+  /** What would have been right. */
+  choices: v.pipe(v.array(v.string()), v.readonly()),
+});
+type ProblemDetails = v.InferOutput<typeof ProblemDetails>;
 
 const TITLES: Readonly<Record<Problem['status'], string>> = {
   400: 'Bad Request',
@@ -12,42 +24,59 @@ const TITLES: Readonly<Record<Problem['status'], string>> = {
   503: 'Service Unavailable',
 };
 
+const TEXT = 'text/plain; charset=utf-8';
+const METHODS = 'GET, HEAD, OPTIONS';
+
 /** Answers a problem in the form that its reader understands: a terminal, a program, or a person at an iPXE console. */
 export function problemResponse(request: Request, problem: Problem): Response {
-  const { status } = problem;
+  const { status, sentence, choices } = problem;
   const path = new URL(request.url).pathname;
-  const headers: Record<string, string> = {
-    'Cache-Control': 'no-store',
-    Vary: 'Accept, User-Agent',
-    'X-Content-Type-Options': 'nosniff',
-    ...(status === 503 ? { 'Retry-After': '30' } : {}),
-    ...(status === 405 ? { Allow: 'GET, HEAD, OPTIONS' } : {}),
-  };
-  const ipxe = /^iPXE\//i.test(request.headers.get('User-Agent') ?? '');
   const answer = (type: string, body: string, code: number = status) =>
     new Response(request.method === 'HEAD' ? null : body, {
       status: code,
-      headers: { ...headers, 'Content-Type': type },
+      headers: {
+        'Content-Type': type,
+        'Cache-Control': 'no-store',
+        Vary: 'Accept, User-Agent',
+        'X-Content-Type-Options': 'nosniff',
+        ...(status === 503 ? { 'Retry-After': '30' } : {}),
+        ...(status === 405 ? { Allow: METHODS } : {}),
+      },
     });
-  if (ipxe || path.endsWith('.ipxe')) {
+  if (isIpxe(request) || path.endsWith('.ipxe')) {
     // iPXE runs a script only from a successful answer; where it loads a kernel or initrd, a script must not pass for one.
-    const readable = ipxe && !/(kernel|initrd)$/.test(path);
-    return answer('text/plain; charset=utf-8', problemScript(problem), readable ? 200 : status);
+    const readable = isIpxe(request) && !/(kernel|initrd)$/.test(path);
+    return answer(TEXT, problemScript(sentence, choices), readable ? 200 : status);
   }
   if (wantsJson(request, path)) {
-    const { sentence, choices } = problem;
     const body: ProblemDetails = { type: 'about:blank', title: TITLES[status], status, detail: sentence, choices };
     const response = answer('application/problem+json', `${JSON.stringify(body)}\n`);
     for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
     return response;
   }
-  return answer(
-    'text/plain; charset=utf-8',
-    [problem.sentence, ...problem.choices.map((line) => `  ${line}`), ''].join('\n'),
-  );
+  return answer(TEXT, [sentence, ...choices.map((line) => `  ${line}`), ''].join('\n'));
+}
+
+/** Whether iPXE asks, which runs scripts and cannot follow every redirect. */
+export function isIpxe({ headers }: Request): boolean {
+  return /^iPXE\//i.test(headers.get('User-Agent') ?? '');
 }
 
 function wantsJson(request: Request, path: string): boolean {
   const accept = request.headers.get('Accept') ?? '';
   return /\bapplication\/([\w.-]+\+)?json\b/i.test(accept) || path.endsWith('.json');
+}
+
+/** Tells a browser, before it asks on behalf of another site, what may be asked. */
+export function preflightResponse(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS,
+      Allow: METHODS,
+      'Access-Control-Allow-Methods': METHODS,
+      'Access-Control-Allow-Headers': 'If-None-Match, If-Match, If-Range, Range',
+      'Access-Control-Max-Age': '86400',
+    },
+  });
 }

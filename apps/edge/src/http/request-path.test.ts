@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pathOf, routeOf } from './request-path.ts';
+import { pathOf } from './request-path.ts';
 
 const ORIGINS = ['http://edge.test', 'https://edge.test:8443', 'http://[::1]:8787', 'http://127.0.0.1'];
 
@@ -49,11 +49,5 @@ describe('the path of an address', () => {
   ])('of %s is found in front of a query', (path) => {
     expect(pathOf(`http://edge.test${path}?from=/elsewhere`)).toBe(path);
     expect(pathOf(`http://edge.test${path}`)).toBe(path);
-  });
-
-  it('finds the same route when letters are escaped, and none when it cannot be read', () => {
-    expect(routeOf('/boot%2Eipxe')).toBe('/boot.ipxe');
-    expect(routeOf('/v1%2Fcatalog.json')).toBe('/v1%2Fcatalog.json');
-    expect(routeOf('/%ff')).toBe('/%ff');
   });
 });

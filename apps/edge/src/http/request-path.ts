@@ -11,13 +11,3 @@ export function pathOf(url: string): string {
   const path = start < 0 ? '' : url.slice(start, query < 0 ? undefined : query);
   return PLAIN.test(path) ? path : new URL(url).pathname;
 }
-
-/** The path that a route is found by: escaped letters are the letters (RFC 3986, section 6.2.2.2). */
-export function routeOf(path: string): string {
-  if (!path.includes('%')) return path;
-  try {
-    return decodeURI(path);
-  } catch {
-    return path;
-  }
-}

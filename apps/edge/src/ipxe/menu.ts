@@ -6,11 +6,11 @@ import {
   type Channel,
   channelsOf,
   defaultVariant,
+  imageAddress,
   type Manifest,
   type NetbootImage,
   newestStable,
 } from '@nixos-images/shared';
-import { pinnedAddress } from '../resolve/image.ts';
 import { echoWords, script, scriptAddress } from './script.ts';
 
 /** Milliseconds until the menu takes its default. */
@@ -80,7 +80,7 @@ function choicesOfRelease(manifest: Manifest, channel: Channel, arch: Arch): Cho
     .map((image) => ({
       label: `${arch}_${channel}_${image.variant}`,
       text: `${manifest.smoke ? 'SMOKE (not NixOS) ' : ''}${channel} ${image.variant} (${manifest.version})`,
-      address: pinnedAddress(manifest, image, 'script'),
+      address: imageAddress(image, { ref: manifest.version }),
     }));
 }
 

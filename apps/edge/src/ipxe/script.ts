@@ -12,7 +12,7 @@ export function echoWords(text: string): string {
  * Ends every script. At `failed` it says what to do; from `wait` on it waits for a key, without which the firmware boots on; `shell`
  * is iPXE's own.
  */
-export const ENDINGS = [
+const ENDINGS = [
   ':failed',
   'echo',
   'echo The download did not work. Look at the network (ifstat, route), then try again.',
@@ -25,4 +25,15 @@ export const ENDINGS = [
 /** A script out of its lines. */
 export function script(lines: readonly string[]): string {
   return `${['#!ipxe', ...lines, ...ENDINGS].join('\n')}\n`;
+}
+
+/** The script that tells a person at an iPXE console what is wrong and what would be right, and waits. */
+export function problemScript(sentence: string, choices: readonly string[]): string {
+  return script([
+    'echo',
+    `echo ${echoWords(sentence)}`,
+    ...choices.map((choice) => `echo =   ${echoWords(choice)}`),
+    'echo',
+    'goto wait',
+  ]);
 }

@@ -1,6 +1,6 @@
 import type { Catalog } from '@nixos-images/shared';
 import { html } from 'hono/html';
-import { listReleases } from './releases-text.ts';
+import { listReleases } from './releases.ts';
 
 /** `/feed.atom` (RFC 4287): an entry for each promotion that the catalog knows, newest first. */
 export function feed(catalog: Catalog, origin: string): ReturnType<typeof html> {

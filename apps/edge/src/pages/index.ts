@@ -1,81 +1,86 @@
-import type { Catalog } from '@nixos-images/shared';
-import { JSON_TYPE, representText } from '../http/represent.ts';
-import type { Representation } from '../http/representation.ts';
-import type { Problem } from '../problem.ts';
-import type { Sources } from '../resolve/answer.ts';
-import { findManifest, unknownVersion } from '../resolve/release.ts';
-import { allEntriesOf } from '../resolve/release-answer.ts';
+import { formatAddress } from '@nixos-images/shared';
+import type { Answer, Route, Sources } from '../answers/answer.ts';
+import { allEntriesOf, releaseOf } from '../answers/release.ts';
+import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
+import { isProblem } from '../problem.ts';
 import { feed } from './feed.ts';
-import { homePage } from './home-page.ts';
-import { homeText } from './home-text.ts';
-import { openApiText } from './openapi.ts';
-import type { PagePath } from './paths.ts';
-import { releasePage, releasesPage } from './releases-page.ts';
-import { releasesText, releaseText } from './releases-text.ts';
+import { homePage, homeText } from './home.ts';
+import { releasePage, releasesPage, releasesText, releaseText } from './releases.ts';
 import { siteOf } from './site.ts';
 
-/** Who reads a page: a browser or a terminal. */
-export type Reader = 'browser' | 'terminal';
+/** Answers `/`. */
+export async function answerHome(_: Route, sources: Sources): Promise<Answer> {
+  const site = siteOf(sources.snapshot.catalog, originOf(sources));
+  return page('/', forBrowser(sources) ? await homePage(site) : homeText(site), sources);
+}
 
-/** Who asks: browsers name HTML among what they accept. */
-export function readerOf({ headers }: Request): Reader {
-  return /\btext\/html\b/.test(headers.get('Accept') ?? '') ? 'browser' : 'terminal';
+/** Answers `/releases/`. */
+export async function answerReleases(_: Route, sources: Sources): Promise<Answer> {
+  const { catalog } = sources.snapshot;
+  const body = forBrowser(sources) ? await releasesPage(catalog) : releasesText(catalog);
+  return page(formatAddress({ type: 'releases' }), body, sources);
+}
+
+/** Answers `/releases/<version>/`. */
+export async function answerRelease({ params: { version = '' } }: Route, sources: Sources): Promise<Answer> {
+  const manifest = await releaseOf(version, sources);
+  if (isProblem(manifest)) return manifest;
+  const entries = await allEntriesOf(manifest, sources.read);
+  const body = forBrowser(sources) ? await releasePage(manifest, entries) : releaseText(manifest, entries);
+  return page(formatAddress({ type: 'release', version: manifest.version }), body, sources);
+}
+
+/** Answers `/feed.atom`. */
+export async function answerFeed({ path }: Route, sources: Sources): Promise<Answer> {
+  const body = String(await feed(sources.snapshot.catalog, originOf(sources)));
+  return represented(path, body, 'application/atom+xml; charset=utf-8', sources);
+}
+
+/** The OpenAPI description in JSON; build/bundle.ts puts it in. */
+declare const OPENAPI_DOCUMENT: string;
+
+/** Answers `/openapi.json`. */
+export async function answerOpenApi({ path }: Route, sources: Sources): Promise<Answer> {
+  return represented(path, OPENAPI_DOCUMENT, JSON_TYPE, sources);
+}
+
+/** Whether a browser asks, which names HTML among what it accepts, or a terminal. */
+function forBrowser({ request: { headers } }: Sources): boolean {
+  return /\btext\/html\b/.test(headers.get('Accept') ?? '');
 }
 
 /** The origin that pages name. A Host header that is no plain name is not repeated: its text would be typed into shells. */
-function originOf({ url, settings: { PUBLIC_ORIGIN } }: Sources): string {
+function originOf({ request: { url }, settings: { PUBLIC_ORIGIN } }: Sources): string {
   const { origin } = new URL(url);
   return PUBLIC_ORIGIN ?? (/^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : 'http://SERVER');
 }
 
-/** A page, a feed or a description as a representation; a problem if the release it is about does not exist. */
-export async function renderPage(page: PagePath, reader: Reader, sources: Sources): Promise<Representation | Problem> {
-  const { catalog } = sources.snapshot;
-  const origin = originOf(sources);
-  const text = (body: string, mediaType: string) => representPage(body, mediaType, page.path, catalog);
-  switch (page.page) {
-    case 'home': {
-      const site = siteOf(catalog, origin);
-      return reader === 'browser' ? text(String(await homePage(site)), HTML) : text(homeText(site), PLAIN);
-    }
-    case 'releases':
-      return reader === 'browser'
-        ? text(String(await releasesPage(catalog)), HTML)
-        : text(releasesText(catalog), PLAIN);
-    case 'release': {
-      const manifest = await findManifest(page.version, catalog, sources.objects, sources.bucket);
-      if (manifest === undefined) return unknownVersion(page.version, catalog);
-      const entries = await allEntriesOf(manifest, sources);
-      return reader === 'browser'
-        ? text(String(await releasePage(manifest, entries)), HTML)
-        : text(releaseText(manifest, entries), PLAIN);
-    }
-    case 'feed':
-      return text(String(await feed(catalog, origin)), 'application/atom+xml; charset=utf-8');
-    case 'openapi':
-      return text(openApiText, JSON_TYPE);
-  }
-}
-
-const HTML = 'text/html; charset=utf-8';
-const PLAIN = 'text/plain; charset=utf-8';
+const HTML_TYPE = 'text/html; charset=utf-8';
 
 /** No script, nothing from anywhere else, in nobody's frame. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async function representPage(body: string, mediaType: string, path: string, catalog: Catalog): Promise<Representation> {
-  const representation = await representText(body, {
-    mediaType,
-    name: 'page',
-    pinned: path,
-    modified: Date.parse(catalog.updated),
-    lasting: 'until-asked',
-  });
-  const { 'Content-Disposition': _, ...content } = representation.content;
-  return {
-    ...representation,
-    always: { ...representation.always, Vary: 'Accept' },
-    content: { ...content, ...(mediaType === HTML ? { 'Content-Security-Policy': POLICY } : {}) },
+/** HTML for a browser, or text for a terminal. */
+function page(path: string, body: string | object, sources: Sources): Promise<Answer> {
+  return represented(path, String(body), forBrowser(sources) ? HTML_TYPE : TEXT_TYPE, sources);
+}
+
+/** It depends on who asks and under which name, so it never holds for its path. */
+async function represented(
+  path: string,
+  body: string,
+  mediaType: string,
+  { snapshot: { catalog } }: Sources,
+): Promise<Answer> {
+  const modified = Date.parse(catalog.updated);
+  const made = await representText(body, { mediaType, name: 'page', location: path, modified, caching: 'revalidate' });
+  // A page is shown, not saved.
+  const { 'Content-Disposition': _, ...content } = made.content;
+  const representation = {
+    ...made,
+    always: { ...made.always, Vary: 'Accept' },
+    content: { ...content, ...(mediaType === HTML_TYPE ? { 'Content-Security-Policy': POLICY } : {}) },
   };
+  return { representation, subject: undefined, holds: 'never' };
 }

@@ -1,0 +1,63 @@
+import { type BootRecord, type Image, isSameImage, type Manifest } from '@nixos-images/shared';
+import { JSON_TYPE, type Representation, representText } from '../http/representation.ts';
+import { findBootRecord } from '../objects.ts';
+import type { Sources } from './answer.ts';
+import type { ImageDescription } from './descriptions.ts';
+
+/** What is described. */
+export interface Described {
+  readonly manifest: Manifest;
+  readonly image: Image;
+  readonly file: ImageDescription['file'];
+  /** The pinned address of it. */
+  readonly location: string;
+  readonly customised: ImageDescription['customisation'];
+}
+
+/** Tells in JSON what an address gives; `about` is about the answer itself. */
+export async function describeImage(
+  { manifest, image, file, location, customised }: Described,
+  about: { readonly name: string; readonly location: string },
+  { snapshot: { catalog }, read }: Sources,
+): Promise<Representation> {
+  const { channel, version, smoke, published, nixpkgs } = manifest;
+  const { kind, arch, variant, origin } = image;
+  const boot = await findBootRecord(version, read);
+  const description: ImageDescription = {
+    pinned: location,
+    kind,
+    arch,
+    variant,
+    channel,
+    state: catalog.channels[channel]?.state ?? null,
+    version,
+    smoke,
+    published,
+    nixpkgs: nixpkgs ?? null,
+    origin,
+    file,
+    customisationArea: image.kind === 'netboot' ? null : (image.customisation ?? null),
+    customisation: customised,
+    boot: boot === undefined ? null : describeBoot(boot, image),
+  };
+  return representText(`${JSON.stringify(description, null, 2)}\n`, {
+    ...about,
+    // The boot record and the end of a channel may come later than the release.
+    modified: Math.max(Date.parse(catalog.updated), boot === undefined ? 0 : Date.parse(boot.time)),
+    mediaType: JSON_TYPE,
+    caching: 'revalidate',
+  });
+}
+
+function describeBoot(boot: BootRecord, image: Image): ImageDescription['boot'] {
+  if (boot.gate === 'skipped') return { time: boot.time, skipped: boot.reason, tools: {}, tests: [] };
+  const tests = boot.tests
+    .filter((test) => isSameImage(test, image))
+    .map((test) => ({
+      path: test.path,
+      outcome: test.outcome,
+      seconds: test.outcome === 'booted' ? test.seconds : null,
+      reason: test.outcome === 'booted' ? null : test.reason,
+    }));
+  return { time: boot.time, skipped: null, tools: boot.tools, tests };
+}

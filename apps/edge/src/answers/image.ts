@@ -1,0 +1,201 @@
+import {
+  blobKey,
+  type Customisation,
+  channelOf,
+  channelsOf,
+  defaultVariant,
+  type File,
+  fileName,
+  type Image,
+  type ImageAddress,
+  imageAddress,
+  imageIdOf,
+  type Manifest,
+  type Part,
+  parseImageAddress,
+  signatureKey,
+  Version,
+} from '@nixos-images/shared';
+import * as v from 'valibot';
+import {
+  type About,
+  type Representation,
+  represent,
+  representText,
+  TEXT_TYPE,
+  withEnd,
+} from '../http/representation.ts';
+import { cmdlineOf, netbootScript } from '../ipxe/netboot.ts';
+import { findManifest } from '../objects.ts';
+import { isProblem, type Problem, problem } from '../problem.ts';
+import type { Answer, Found, Route, Sources } from './answer.ts';
+import { describeImage } from './describe.ts';
+import type { ImageDescription } from './descriptions.ts';
+import { noSuchAddress, noSuchImage, noSuchRef, nothingPublished } from './problems.ts';
+
+/** Answers `/<kind>[@<ref>]/<arch>[/<variant>][<suffix>]`, and says what is wrong with whatever else comes here. */
+export async function answerImage({ path }: Route, sources: Sources): Promise<Answer> {
+  const parsed = parseImageAddress(path);
+  if (!parsed.ok) return noSuchAddress(parsed.problem, sources.snapshot.catalog);
+  return answerImageAddress(parsed.address, sources);
+}
+
+/** Answers the address of an image without a customisation. */
+export async function answerImageAddress(address: ImageAddress, sources: Sources): Promise<Answer> {
+  const resolved = await resolveImage(address, sources);
+  if (isProblem(resolved)) return resolved;
+  const itself = await partOf(resolved, address.part);
+  if (isProblem(itself)) return itself;
+  const representation =
+    address.view === 'itself' ? itself : await viewOf(address, resolved, { itself, customised: null }, sources);
+  if (isProblem(representation)) return representation;
+  // A description tells of boot tests, which may run later.
+  return foundImage(resolved, address, representation, address.view === 'json' ? 'briefly' : 'always', sources);
+}
+
+/** An image that an address means, with the release that it is of. */
+export interface ResolvedImage {
+  readonly manifest: Manifest;
+  readonly image: Image;
+  /** True if the address may give another release later. */
+  readonly floating: boolean;
+  /**
+   * Milliseconds since 1970 at which the address began to give this release. For a floating one that is the promotion: a rollback
+   * brings back an older release, and If-Modified-Since must still notice.
+   */
+  readonly since: number;
+}
+
+/** Finds the release that an address means (the current ones in the catalog, all others by their manifests), and its image in it. */
+export async function resolveImage(address: ImageAddress, sources: Sources): Promise<ResolvedImage | Problem> {
+  const release = await resolveRelease(address.ref, sources);
+  if (isProblem(release)) return release;
+  const { kind, arch, variant = defaultVariant(kind) } = address;
+  const ofArch = release.manifest.images.filter((image) => image.kind === kind && image.arch === arch);
+  const [only, second] = ofArch;
+  const image =
+    ofArch.find((candidate) => candidate.variant === variant) ??
+    // A release without the default variant means its only one.
+    (address.variant === undefined && second === undefined ? only : undefined);
+  return image === undefined ? noSuchImage(release.manifest, { kind, arch, variant }) : { ...release, image };
+}
+
+async function resolveRelease(
+  ref: ImageAddress['ref'],
+  { snapshot: { catalog }, read }: Sources,
+): Promise<Omit<ResolvedImage, 'image'> | Problem> {
+  const channels = channelsOf(catalog);
+  // Where no stable channel exists, an address without a ref means the one channel that does.
+  const channel = channelOf(ref ?? 'latest', channels) ?? (ref === undefined ? channels[0] : undefined);
+  const entry = channel === undefined ? undefined : catalog.channels[channel];
+  if (entry !== undefined) return { manifest: entry.current, floating: true, since: Date.parse(entry.promoted) };
+  if (ref === undefined) return nothingPublished();
+  const version = v.safeParse(Version, ref);
+  const manifest = version.success ? await findManifest(version.output, catalog, read) : undefined;
+  if (manifest === undefined) return noSuchRef(ref, catalog);
+  return { manifest, floating: false, since: Date.parse(manifest.published) };
+}
+
+async function partOf(
+  { manifest, image, floating, since }: ResolvedImage,
+  part: Part,
+): Promise<Representation | Problem> {
+  const location = imageAddress(image, { ref: manifest.version, part });
+  const about = { name: partName(manifest, image, part), location, modified: since };
+  const file = fileOf(image, part);
+  if (file !== undefined) return representFile(file, { ...about, caching: floating ? 'revalidate' : 'immutable' });
+  if (image.kind !== 'netboot') return problem(404, `A ${image.kind} image has no ${part}.`);
+  const text = part === 'script' ? netbootScript(manifest, image) : `${cmdlineOf(image)}\n`;
+  // Written by the Worker, whose next version may write it better.
+  return representText(text, { ...about, mediaType: TEXT_TYPE, caching: 'revalidate' });
+}
+
+/** What a description, a checksum or a signature is about. */
+export interface Viewed {
+  readonly itself: Representation;
+  /** Null if the address adds nothing to the image. */
+  readonly customised: ImageDescription['customisation'];
+}
+
+/** Answers `.sha256`, `.minisig` and `.json` of a part. */
+export async function viewOf(
+  { part, view, customisation }: ImageAddress,
+  { manifest, image, floating, since }: ResolvedImage,
+  { itself, customised }: Viewed,
+  sources: Sources,
+): Promise<Representation | Problem> {
+  const name = partName(manifest, image, part, customisation);
+  const location = imageAddress(image, { ref: manifest.version, part, customisation });
+  const file = customisation === undefined ? fileOf(image, part) : undefined;
+  const caching = floating || file === undefined ? 'revalidate' : 'immutable';
+  const about = { name: `${name}.${view}`, location: `${location}.${view}`, modified: since } as const;
+  const text = (line: string) => representText(line, { ...about, mediaType: TEXT_TYPE, caching });
+  switch (view) {
+    case 'itself':
+      return itself;
+    case 'sha256':
+      return itself.sha256 === undefined ? undigested(location) : text(`${itself.sha256}  ${name}\n`);
+    case 'minisig': {
+      const signature = file && (await sources.read(signatureKey(manifest.version, file.name)));
+      return signature === undefined ? unsigned(manifest, file) : text(signature.text);
+    }
+    case 'json': {
+      const mediaType = itself.content['Content-Type'] ?? TEXT_TYPE;
+      const described = file ?? { name, size: itself.size, sha256: itself.sha256 ?? null, mediaType };
+      return describeImage({ manifest, image, file: described, location, customised }, about, sources);
+    }
+  }
+}
+
+/** What was found of an image, with what the request log and the channel's state say of it. */
+export function foundImage(
+  { manifest: { channel, version }, image: { kind, arch, variant } }: Pick<ResolvedImage, 'manifest' | 'image'>,
+  { part, view }: Pick<ImageAddress, 'part' | 'view'>,
+  representation: Representation,
+  holds: Found['holds'],
+  { snapshot }: Sources,
+): Found {
+  return {
+    representation: withEnd(representation, snapshot.catalog.channels[channel]?.state),
+    subject: { kind, arch, variant, channel, version, part, view },
+    holds,
+  };
+}
+
+/** A file of a release, out of its blob. */
+export function representFile(
+  { size, sha256, mediaType }: File,
+  about: Pick<About, 'name' | 'location' | 'modified' | 'caching'>,
+): Representation {
+  const piece = { from: 'blob', key: blobKey(sha256), size, range: { offset: 0, length: size } } as const;
+  return represent([piece], { ...about, sha256, mediaType });
+}
+
+/** The file of an image that is a part; undefined for what the Worker writes itself. */
+function fileOf({ files }: Image, part: Part): File | undefined {
+  const byRole: Readonly<Partial<Record<Part, File>>> = files;
+  return byRole[part];
+}
+
+/** The name under which a part is saved. */
+export function partName(
+  { smoke, version }: Manifest,
+  image: Image,
+  part: Part,
+  customisation?: Customisation,
+): string {
+  const name = fileOf(image, part)?.name ?? fileName({ ...imageIdOf(image), smoke, version, part });
+  return customisation === undefined ? name : `customised-${name}`;
+}
+
+function unsigned({ version }: Manifest, file: File | undefined): Problem {
+  return file === undefined
+    ? problem(404, 'This text is written by the server and not signed; the files that it names are.')
+    : problem(404, `Release ${version} is not signed. Its checksums:`, [`/releases/${version}/SHA256SUMS`]);
+}
+
+function undigested(location: string): Problem {
+  const sentence =
+    'A customised file is put together while it is sent, so nobody knows its digest. How to check the rest of it:';
+  return problem(404, sentence, [`${location}.json`]);
+}

@@ -1,0 +1,51 @@
+import {
+  customisationTarball,
+  type Image,
+  parseCustomisedAddress,
+  type ResolvedCustomisation,
+} from '@nixos-images/shared';
+import type { Answer, Route, Sources } from '../answers/answer.ts';
+import type { ImageDescription } from '../answers/descriptions.ts';
+import { foundImage, resolveImage, viewOf } from '../answers/image.ts';
+import { noSuchAddress } from '../answers/problems.ts';
+import { isProblem, problem } from '../problem.ts';
+import { fingerprintOf, resolveCustomisation } from './keys.ts';
+import { customisedPart } from './part.ts';
+
+/** Answers `/with/<customisation>/<address of an image>`. */
+export async function answerCustomised({ path }: Route, sources: Sources): Promise<Answer> {
+  if (!isServed(sources)) return problem(404, 'Customised images are not served here.');
+  const parsed = parseCustomisedAddress(path);
+  if (!parsed.ok) return noSuchAddress(parsed.problem, sources.snapshot.catalog);
+  const { address } = parsed;
+  const resolved = await resolveImage(address, sources);
+  if (isProblem(resolved)) return resolved;
+  const added = await resolveCustomisation(address.customisation, sources.settings.GITHUB_ORIGIN);
+  if (isProblem(added)) return added;
+  const itself = await customisedPart(address, resolved, added);
+  if (isProblem(itself)) return itself;
+  const customised = address.view === 'json' ? await describe(resolved.image, added) : null;
+  const representation = await viewOf(address, resolved, { itself, customised }, sources);
+  if (isProblem(representation)) return representation;
+  // There is no end of such addresses.
+  return foundImage(resolved, address, representation, 'never', sources);
+}
+
+/** Whether the operator has customised addresses answered: never, always, or under one host name. */
+function isServed({ settings: { CUSTOMISATION }, request }: Sources): boolean {
+  return CUSTOMISATION === 'on' || (CUSTOMISATION !== 'off' && CUSTOMISATION === new URL(request.url).hostname);
+}
+
+/** Tells whose keys an address installs, and how to hold the rest of the file against the signed digest. */
+async function describe(image: Image, added: ResolvedCustomisation): Promise<ImageDescription['customisation']> {
+  const check = (): string => {
+    if (image.kind !== 'netboot' && image.customisation !== undefined) {
+      const { offset, length } = image.customisation;
+      const rest = `tail -c +${offset + length + 1} FILE`;
+      return `{ head -c ${offset} FILE; head -c ${length} /dev/zero; ${rest}; } | sha256sum`;
+    }
+    if (image.kind === 'kexec') return `tail -c +${customisationTarball(added).length + 1} FILE | sha256sum`;
+    return 'Kernel and initrd are not changed.';
+  };
+  return { keys: await Promise.all(added.keys.map(fingerprintOf)), cmdline: added.cmdline ?? null, check: check() };
+}

@@ -1,0 +1,117 @@
+import {
+  blobKey,
+  type CustomisedAddress,
+  customisationArea,
+  customisationInitrd,
+  customisationTarball,
+  type File,
+  gzipMember,
+  imageAddress,
+  type NetbootImage,
+  type ResolvedCustomisation,
+} from '@nixos-images/shared';
+import { partName, type ResolvedImage } from '../answers/image.ts';
+import {
+  type About,
+  digest,
+  type Piece,
+  type Representation,
+  represent,
+  representText,
+  TEXT_TYPE,
+} from '../http/representation.ts';
+import { cmdlineOf, netbootScript } from '../ipxe/netboot.ts';
+import { type Problem, problem } from '../problem.ts';
+import { fingerprintOf } from './keys.ts';
+
+/** A part of an image with a customisation added; the blob itself is never rewritten, but for the area that an ISO keeps free. */
+export async function customisedPart(
+  address: CustomisedAddress,
+  resolved: ResolvedImage,
+  added: ResolvedCustomisation,
+): Promise<Representation | Problem> {
+  const { part, customisation } = address;
+  const { manifest, image, since } = resolved;
+  const about = {
+    name: partName(manifest, image, part, customisation),
+    location: imageAddress(image, { ref: manifest.version, part, customisation }),
+    modified: since,
+    // Accounts change their keys.
+    caching: 'revalidate',
+  } as const;
+  if (image.kind === 'netboot') return netbootPart(address, { ...resolved, image }, added, about);
+  const file = image.kind === 'kexec' ? image.files.tarball : image.files.iso;
+  const area = image.customisation;
+  if (area !== undefined) {
+    const filled = customisationArea(image.kind, area.length, added);
+    if (filled === undefined)
+      return problem(400, `The customisation is too large: this image has room for ${area.length} bytes.`);
+    return composed(file, inside(file, area.offset, filled), about);
+  }
+  if (image.kind === 'iso') return problem(404, 'This ISO has no room for a customisation.');
+  return composed(file, inFront(file, customisationTarball(added)), about);
+}
+
+type AboutPart = Pick<About, 'name' | 'location' | 'modified' | 'caching'>;
+
+async function netbootPart(
+  { part, customisation }: CustomisedAddress,
+  { manifest, image }: ResolvedImage & { readonly image: NetbootImage },
+  added: ResolvedCustomisation,
+  about: AboutPart,
+): Promise<Representation | Problem> {
+  if (part === 'customisation') {
+    // Compressed, because old UEFI builds of iPXE join initrds without the padding that an uncompressed cpio needs in front.
+    const bytes = gzipMember(customisationInitrd(added));
+    const mediaType = 'application/octet-stream';
+    return represent([{ from: 'memory', bytes }], { ...about, mediaType, sha256: await digest(bytes) });
+  }
+  if (part === 'script') {
+    const whose = await Promise.all(added.keys.map(fingerprintOf));
+    const extra = {
+      address: imageAddress(image, { ref: manifest.version, part: 'customisation', customisation }),
+      cmdline: added.cmdline,
+      notice: whose.map(({ type, fingerprint, comment }) => `root login for ${type} ${fingerprint} ${comment}`),
+    };
+    return representText(netbootScript(manifest, image, extra), { ...about, mediaType: TEXT_TYPE });
+  }
+  if (part === 'cmdline') {
+    const text = [cmdlineOf(image), added.cmdline].filter((words) => words !== undefined).join(' ');
+    return representText(`${text}\n`, { ...about, mediaType: TEXT_TYPE });
+  }
+  return problem(404, 'A customisation leaves kernel and initrd as they are: download them without it.', [
+    imageAddress(image, { ref: manifest.version, part }),
+  ]);
+}
+
+/** What comes before or into a blob, and the pieces of the whole. */
+interface Composition {
+  readonly added: Uint8Array<ArrayBuffer>;
+  readonly pieces: readonly Piece[];
+}
+
+function inFront(file: File, added: Uint8Array<ArrayBuffer>): Composition {
+  return { added, pieces: [{ from: 'memory', bytes: added }, blobPiece(file, 0, file.size)] };
+}
+
+function inside(file: File, offset: number, added: Uint8Array<ArrayBuffer>): Composition {
+  const end = offset + added.length;
+  return {
+    added,
+    pieces: [blobPiece(file, 0, offset), { from: 'memory', bytes: added }, blobPiece(file, end, file.size - end)],
+  };
+}
+
+function blobPiece({ sha256, size }: File, offset: number, length: number): Piece {
+  return { from: 'blob', key: blobKey(sha256), size, range: { offset, length } };
+}
+
+/** The bytes are never all in one place, so their tag is made of what they are composed of, and their digest is not told. */
+async function composed(
+  { sha256, mediaType }: File,
+  { added, pieces }: Composition,
+  about: AboutPart,
+): Promise<Representation> {
+  const recipe = await digest(Uint8Array.from(new TextEncoder().encode(`${sha256} ${await digest(added)}`)));
+  return represent(pieces, { ...about, mediaType, sha256: recipe }, 'recipe');
+}

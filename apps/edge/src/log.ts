@@ -1,0 +1,51 @@
+import type { Subject } from './answers/answer.ts';
+import type { Reading } from './catalog.ts';
+
+/** What is noted of a request while it is answered. */
+export interface Notes {
+  /** The path that was asked for, percent escapes and all. */
+  readonly path: string;
+  catalog?: Reading['state'];
+  subject?: Subject | undefined;
+  /** Why something failed, for the operator only. */
+  fault?: string;
+}
+
+/** One line of JSON a request: what it got, and no trace of who asked. */
+export function logLine(request: Request, response: Response, notes: Notes): string {
+  const { path, subject, catalog, fault } = notes;
+  return JSON.stringify({
+    method: request.method,
+    path: path.slice(0, 300),
+    status: response.status,
+    bytes: Number(request.method === 'HEAD' ? 0 : (response.headers.get('Content-Length') ?? 0)),
+    catalog,
+    // One by one: an object of the same shape every time is written faster than one that is put together.
+    kind: subject?.kind,
+    arch: subject?.arch,
+    variant: subject?.variant,
+    channel: subject?.channel,
+    version: subject?.version,
+    part: subject?.part,
+    view: subject?.view,
+    fault,
+  });
+}
+
+/** Counts a download: a GET of a file of an image that got bytes from its start. Resumed and split ones count once. */
+export function countDownload(
+  dataset: AnalyticsEngineDataset | undefined,
+  request: Request,
+  response: Response,
+  { subject }: Notes,
+): void {
+  if (dataset === undefined || subject === undefined || subject.view !== 'itself' || request.method !== 'GET') return;
+  const start = response.headers.get('Content-Range')?.startsWith('bytes 0-') ?? true;
+  if (!(response.status === 200 || response.status === 206) || !start) return;
+  const { kind, arch, variant, channel, version, part } = subject;
+  dataset.writeDataPoint({
+    indexes: [`${kind}-${arch}-${variant}-${channel}`],
+    blobs: [kind, arch, variant, channel, version, part],
+    doubles: [1, Number(response.headers.get('Content-Length') ?? 0)],
+  });
+}

@@ -1,0 +1,94 @@
+import { type Catalog, channelsOf, filesOf, type Manifest } from '@nixos-images/shared';
+import { html } from 'hono/html';
+import { layout, SMOKE_NOTICE } from './layout.ts';
+
+/** One version of the list of releases. */
+export interface ListedRelease {
+  readonly version: string;
+  readonly channel: string;
+  readonly promoted: string;
+  readonly current: boolean;
+  /** Whether the channel's releases stand in for NixOS. */
+  readonly smoke: boolean;
+}
+
+/** Every release that the catalog names, per channel, newest first. */
+export function listReleases(catalog: Catalog): ListedRelease[] {
+  return channelsOf(catalog)
+    .toReversed()
+    .flatMap((channel) => {
+      const entry = catalog.channels[channel];
+      if (entry === undefined) return [];
+      const { current, promoted, former } = entry;
+      return [
+        { version: current.version, channel, promoted, current: true, smoke: current.smoke },
+        ...former.map(({ version, promoted }) => ({
+          version,
+          channel,
+          promoted,
+          current: false,
+          smoke: current.smoke,
+        })),
+      ];
+    });
+}
+
+/** `/releases/` for a terminal. */
+export function releasesText(catalog: Catalog): string {
+  return listReleases(catalog)
+    .map(({ version, channel, promoted, current }) =>
+      `/releases/${version}/  ${channel}  ${promoted.slice(0, 10)}${current ? '  current' : ''}`.concat('\n'),
+    )
+    .join('');
+}
+
+/** `/releases/<version>/` for a terminal. */
+export function releaseText(manifest: Manifest, entries: readonly string[]): string {
+  const sizes = new Map(manifest.images.flatMap(filesOf).map(({ file }) => [file.name, file.size] as const));
+  const bySize = (path: string) => [...sizes].find(([name]) => path.endsWith(`/${name}`))?.[1];
+  return entries.map((path) => `${path}${sizeText(bySize(path))}\n`).join('');
+}
+
+function sizeText(size: number | undefined): string {
+  return size === undefined ? '' : `  ${formatSize(size)}`;
+}
+
+/** Bytes for a person, such as `365 MiB`. */
+export function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const mebibytes = bytes / 1024 ** 2;
+  if (mebibytes < 1) return `${Math.round(bytes / 1024)} KiB`;
+  return `${mebibytes < 10 ? mebibytes.toFixed(1) : Math.round(mebibytes)} MiB`;
+}
+
+/** `/releases/` for a browser. */
+export function releasesPage(catalog: Catalog): ReturnType<typeof html> {
+  return layout(
+    'Releases of the NixOS installer images',
+    html`<p><a href="/">NixOS installer images</a></p><h1>Releases</h1>
+<div class="table"><table><thead><tr><th>Version</th><th>Channel</th><th>Since</th><th></th></tr></thead>
+<tbody>${listReleases(catalog).map(
+      ({ version, channel, promoted, current }) => html`<tr>
+<td><a href="/releases/${version}/">${version}</a></td><td>${channel}</td><td>${promoted.slice(0, 10)}</td><td>${current ? 'current' : ''}</td>
+</tr>`,
+    )}</tbody></table></div>`,
+  );
+}
+
+/** `/releases/<version>/` for a browser. */
+export function releasePage(manifest: Manifest, entries: readonly string[]): ReturnType<typeof html> {
+  const { version, channel, smoke, published, nixpkgs } = manifest;
+  const files = manifest.images.flatMap(filesOf).map(({ file }) => file);
+  return layout(
+    `Release ${version}`,
+    html`<p><a href="/">NixOS installer images</a> / <a href="/releases/">Releases</a></p><h1>${version}</h1>
+${smoke ? html`<p class="warn" role="note">${SMOKE_NOTICE}</p>` : ''}
+<p class="soft">${channel}, published ${published.slice(0, 10)}${nixpkgs === undefined ? '' : `, made of ${smoke ? 'Debian packages' : 'nixpkgs'} ${nixpkgs.revision.slice(0, 12)}`}. The bytes under these addresses never change.</p>
+<div class="table"><table><thead><tr><th>File</th><th class="num">Size</th></tr></thead>
+<tbody>${entries.map((path) => {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      const file = files.find((known) => known.name === name);
+      return html`<tr><td><a href="${path}">${name}</a></td><td class="num">${file === undefined ? '' : formatSize(file.size)}</td></tr>`;
+    })}</tbody></table></div>`,
+  );
+}

@@ -1,0 +1,2 @@
+export * from './counting-bucket.ts';
+export * from './hostile-requests.ts';
