@@ -5,11 +5,11 @@
   cpio,
   curl,
   dash,
-  debian-archive-keyring,
   dosfstools,
   dpkg,
   dropbear,
   e2fsprogs,
+  fetchurl,
   git,
   glibc,
   gnupg,
@@ -122,9 +122,21 @@ let
 
   # Where the smoke images' Debian packages come from: the day of Debian 12 that nixpkgs' own tests know.
   debian = vmTools.debDistros.debian12x86_64;
+  # nixpkgs has no keyring of Debian's.
+  keyring =
+    let
+      package = fetchurl {
+        url = "https://snapshot.debian.org/archive/debian/20260105T082626Z/pool/main/d/debian-archive-keyring/debian-archive-keyring_2023.3+deb12u2_all.deb";
+        sha256 = "f699e2f88dca05212f2a452b58475f2993cb6993dfbafb1d0205a3291eb8b4b8";
+      };
+    in
+    runCommand "debian-archive-keyring.gpg" { nativeBuildInputs = [ dpkg ]; } ''
+      dpkg-deb --extract ${package} .
+      cp usr/share/keyrings/debian-archive-keyring.gpg "$out"
+    '';
   sources =
     let
-      options = "[check-valid-until=no signed-by=${debian-archive-keyring}/share/keyrings/debian-archive-keyring.gpg]";
+      options = "[check-valid-until=no signed-by=${keyring}]";
     in
     writeText "debian.list" ''
       deb ${options} ${debian.urlPrefix} bookworm main

@@ -51,13 +51,15 @@ let
       "/EFI"
       "/boot/efi.img"
     ];
-  missingMenus = lib.subtractLists (map (entry: entry.target) config.isoImage.contents) menus;
+  # Targets of kernel and initrd are store paths; a name of an attribute may have no context.
+  targetOf = entry: builtins.unsafeDiscardStringContext entry.target;
+  missingMenus = lib.subtractLists (map targetOf config.isoImage.contents) menus;
   rewriteMenu =
     entry:
-    if rewrite ? ${entry.target} then
-      entry // { source = rewrite.${entry.target} entry.source; }
-    else
-      entry;
+    let
+      target = targetOf entry;
+    in
+    if rewrite ? ${target} then entry // { source = rewrite.${target} entry.source; } else entry;
 
   iso = config.system.build.isoImage.override {
     contents = map rewriteMenu config.isoImage.contents ++ [

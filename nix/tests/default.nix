@@ -16,7 +16,14 @@ let
   withShell =
     kind: variant:
     imageOf kind variant [
-      ({ modulesPath, ... }: { imports = [ "${modulesPath}/testing/test-instrumentation.nix" ]; })
+      (
+        { lib, modulesPath, ... }:
+        {
+          imports = [ "${modulesPath}/testing/test-instrumentation.nix" ];
+          # It gives root a password by another way, and nixpkgs warns of two.
+          users.users.root.initialHashedPassword = lib.mkForce null;
+        }
+      )
     ];
   kexec =
     name: network:

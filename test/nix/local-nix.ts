@@ -18,15 +18,23 @@ flake-registry =
 warn-dirty = false
 allow-import-from-derivation = false
 `;
-const environment = {
-  NIX_STORE_DIR: join(state, 'store'),
-  NIX_STATE_DIR: join(state, 'var'),
-  NIX_LOG_DIR: join(state, 'log'),
-  NIX_CONF_DIR: join(state, 'conf'),
-  NIX_PATH: '',
-  XDG_CACHE_HOME: join(state, 'cache'),
-  HOME: join(state, 'home'),
-};
+
+/** Prepares a folder that Nix keeps everything in, and gives the environment that says so. */
+export async function ownNix(folder: string) {
+  await mkdir(join(folder, 'conf'), { recursive: true });
+  await mkdir(join(folder, 'home'), { recursive: true });
+  await writeFile(join(folder, 'conf/nix.conf'), config);
+  return {
+    NIX_STORE_DIR: join(folder, 'store'),
+    NIX_STATE_DIR: join(folder, 'var'),
+    NIX_LOG_DIR: join(folder, 'log'),
+    NIX_CONF_DIR: join(folder, 'conf'),
+    NIX_PATH: '',
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    HOME: join(folder, 'home'),
+  };
+}
+const environment = await ownNix(state);
 
 /** A fixed identity and time, so that the same files always make the same revision. */
 const git = {
@@ -49,9 +57,6 @@ async function commit(folder: string): Promise<void> {
 /** Copies the flake and its stand-in for nixpkgs into repositories of their own, and gives their addresses. */
 async function copyProject(folder: string, shim: 'git' | 'path') {
   await rm(folder, { recursive: true, force: true });
-  await mkdir(join(state, 'conf'), { recursive: true });
-  await mkdir(join(state, 'home'), { recursive: true });
-  await writeFile(join(state, 'conf/nix.conf'), config);
   await cp(join(root, 'flake.nix'), join(folder, 'flake/flake.nix'));
   await cp(join(root, 'flake.lock'), join(folder, 'flake/flake.lock'));
   await cp(join(root, 'nix'), join(folder, 'flake/nix'), { recursive: true });

@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,
+    maxConcurrency: 2,
     // What the builder's config asks for.
     env: { BUCKET_ENDPOINT: 'https://bucket.example.org', BUCKET_NAME: 'nixos-images' },
   },

@@ -75,7 +75,6 @@ let
     "cryptsetup"
     "curl"
     "dash"
-    "debian-archive-keyring"
     "disko"
     "dosfstools"
     "dpkg"
@@ -155,6 +154,7 @@ lib.genAttrs names (name: fake name { })
     runCommand "vm-test-run-${test.name}" { inherit (test) testScript; } ''
       echo "$testScript" >"$out"
     '';
+  fetchurl = { url, sha256 }: runCommand (baseNameOf url) { inherit url sha256; } "exit 1";
   linux-firmware = runCommand "linux-firmware" { } ''
     mkdir -p "$out/lib/firmware/intel"
     cd "$out/lib/firmware"
