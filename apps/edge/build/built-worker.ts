@@ -32,17 +32,18 @@ export class WorkerNotBuilt extends Error {
 }
 
 /**
- * Reads the built Worker, for those who run it elsewhere than at Cloudflare.
+ * Reads the built Worker, for those who run it elsewhere than at Cloudflare; from another folder than that of the last build where one
+ * is named.
  * @throws WorkerNotBuilt
  */
-export async function readBuiltWorker(): Promise<BuiltWorker> {
-  const names = await readdir(FOLDER).catch((): string[] => []);
+export async function readBuiltWorker(folder = FOLDER): Promise<BuiltWorker> {
+  const names = await readdir(folder).catch((): string[] => []);
   if (!names.includes(ENTRY)) throw new WorkerNotBuilt();
   const paths = [ENTRY, ...names.filter((name) => name.endsWith('.js') && name !== ENTRY).toSorted()];
   const modules = paths.map(async (path) => ({
     type: 'ESModule' as const,
     path,
-    contents: await readFile(join(FOLDER, path), 'utf8'),
+    contents: await readFile(join(folder, path), 'utf8'),
   }));
   return { modules: await Promise.all(modules), compatibilityDate: compatibilityDate() };
 }

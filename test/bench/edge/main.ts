@@ -2,104 +2,28 @@
  * Holds the edge against the smallest Worker that could do its work (the floor) and one that does nothing (the limit): same runtime, same
  * bucket, rounds taken in turns. Prints a table of ratios and writes test/bench/results/edge.json.
  *
- *     npm run bench:edge
+ *     npm run bench:edge                          everything
+ *     npm run bench:edge -- range body            only the lines whose names have these words; writes no file
+ *     npm run bench:edge -- --before FOLDER       this build against an earlier one, whose apps/edge/dist/upload is in FOLDER
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { type Comparison, comparisons, comparisonsWithBefore, SMALL } from './comparisons.ts';
 import { type Load, type Measured, measure } from './load.ts';
-import { type OtherName, prepareBucket, SMALL_KEY, startWorkers, type WorkerName } from './workers.ts';
+import { record } from './record.ts';
+import { prepareBucket, startWorkers, type WorkerName } from './workers.ts';
 
 const ROUNDS = 5;
 const MILLISECONDS = 1_000;
-const CONNECTIONS = 8;
 
-interface Comparison {
-  readonly name: string;
-  readonly edge: Load;
-  readonly against: { readonly worker: OtherName; readonly load: Load };
-  readonly figure: 'requestsPerSecond' | 'bytesPerSecond' | 'cpuMilliseconds';
-  /** What the ratio edge/other is to be: at least, or at most. Undefined where it only tells what an aim can be. */
-  readonly aim: { readonly atLeast: number } | { readonly atMost: number } | undefined;
-  readonly connections: number;
-}
-
+const { values, positionals: words } = parseArgs({ options: { before: { type: 'string' } }, allowPositionals: true });
+const { before } = values;
 const { state, tarballKey, remove } = await prepareBucket();
-const ETAG = { 'If-None-Match': `"${tarballKey.slice(tarballKey.lastIndexOf('/') + 1)}"` };
-const RANGE = { Range: 'bytes=1048576-1114111' };
-const small: Load = { method: 'GET', path: `/${SMALL_KEY}` };
-const nothing: Load = { method: 'GET', path: '/' };
-
-const SCRIPT: Load = { method: 'GET', path: '/netboot/x86_64.ipxe' };
-const LIGHT: readonly (readonly [string, Load])[] = [
-  ['iPXE script', SCRIPT],
-  ['.sha256', { method: 'GET', path: '/kexec/x86_64.tar.gz.sha256' }],
-  ['.json', { method: 'GET', path: '/kexec/x86_64.json' }],
-  ['304', { method: 'GET', path: '/kexec/x86_64.tar.gz', headers: ETAG }],
-];
-
-const COMPARISONS: readonly Comparison[] = [
-  ...LIGHT.flatMap(([name, edge]): Comparison[] => [
-    {
-      name: `${name}, requests/s, to the floor's small GET`,
-      edge,
-      against: { worker: 'floor', load: small },
-      figure: 'requestsPerSecond',
-      aim: { atLeast: 4 },
-      connections: CONNECTIONS,
-    },
-    {
-      name: `${name}, requests/s, to the empty Worker`,
-      edge,
-      against: { worker: 'empty', load: nothing },
-      figure: 'requestsPerSecond',
-      aim: { atLeast: 0.5 },
-      connections: CONNECTIONS,
-    },
-  ]),
-  {
-    name: 'iPXE script, requests/s, to the empty Worker with headers and log',
-    edge: SCRIPT,
-    against: { worker: 'empty-with-headers', load: nothing },
-    figure: 'requestsPerSecond',
-    aim: undefined,
-    connections: CONNECTIONS,
-  },
-  {
-    name: "HEAD, requests/s, to the floor's",
-    edge: { method: 'HEAD', path: '/kexec/x86_64.tar.gz' },
-    against: { worker: 'floor', load: { method: 'HEAD', path: `/${tarballKey}` } },
-    figure: 'requestsPerSecond',
-    aim: { atLeast: 3 },
-    connections: CONNECTIONS,
-  },
-  {
-    name: "64 KiB range, CPU per request, to the floor's",
-    edge: { method: 'GET', path: '/kexec/x86_64.tar.gz', headers: RANGE },
-    against: { worker: 'floor', load: { method: 'GET', path: `/${tarballKey}`, headers: RANGE } },
-    figure: 'cpuMilliseconds',
-    aim: { atMost: 1.05 },
-    connections: CONNECTIONS,
-  },
-  {
-    name: '64 KiB range, CPU per request, to the floor with headers and log',
-    edge: { method: 'GET', path: '/kexec/x86_64.tar.gz', headers: RANGE },
-    against: { worker: 'floor-with-headers', load: { method: 'GET', path: `/${tarballKey}`, headers: RANGE } },
-    figure: 'cpuMilliseconds',
-    aim: undefined,
-    connections: CONNECTIONS,
-  },
-  {
-    name: "64 MiB body, bytes/s, to the floor's",
-    edge: { method: 'GET', path: '/kexec/x86_64.tar.gz' },
-    against: { worker: 'floor', load: { method: 'GET', path: `/${tarballKey}` } },
-    figure: 'bytesPerSecond',
-    aim: { atLeast: 0.97 },
-    connections: 2,
-  },
-];
 
 /** One comparison's rounds: edge and other in turns, so that both meet the same weather. */
 async function compare({ edge, against, figure, connections }: Comparison) {
-  const workers = await startWorkers(state);
+  const like = against.worker.endsWith('-with-headers') ? await record(state, edge) : undefined;
+  const workers = await startWorkers({ state, before, like });
   const run = (worker: WorkerName, load: Load) =>
     measure(workers.ports[worker], workers.pid, load, MILLISECONDS, connections);
   try {
@@ -120,7 +44,7 @@ async function compare({ edge, against, figure, connections }: Comparison) {
 async function coldStart(worker: WorkerName, load: Load): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const workers = await startWorkers(state);
+    const workers = await startWorkers({ state, before });
     const { p50 } = await measure(workers.ports[worker], workers.pid, load, 0, 1);
     times.push(p50);
     await workers.stop();
@@ -150,36 +74,48 @@ function median(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** First answers after a cold start, of the edge and of another Worker, in milliseconds. */
+async function compareColdStarts(name: string, other: WorkerName, load: Load, atMost: number | undefined) {
+  const [edge, beside] = [await coldStart('edge', FIRST), await coldStart(other, load)];
+  const met = atMost === undefined ? '' : edge - beside <= atMost ? 'yes' : 'no';
+  const aim = atMost === undefined ? '' : `<= ${atMost}`;
+  const full = `first answer after a cold start, milliseconds beyond ${name}`;
+  print((edge - beside).toFixed(1), aim, met, `${full} (${edge.toFixed(1)} | ${beside.toFixed(1)})`);
+  results.push({ name: full, edge, other: beside, aim: atMost === undefined ? null : { atMost }, met });
+}
+
+function print(ratio: string, aim: string, met: string, text: string): void {
+  console.log(`${ratio.padStart(6)}  ${aim.padEnd(7)}  ${met.padEnd(3)}  ${text}`);
+}
+
+const FIRST: Load = { method: 'GET', path: '/kexec/x86_64.sha256' };
 const results: object[] = [];
+const all = comparisons(tarballKey);
+const chosen = (before === undefined ? all : comparisonsWithBefore(all)).filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+);
 try {
-  console.log(
-    `${'ratio'.padStart(6)}  ${'aim'.padEnd(7)}  met  comparison (edge p50 ms, CPU ms | other p50 ms, CPU ms)`,
-  );
-  for (const comparison of COMPARISONS) {
+  print('ratio', 'aim', 'met', 'comparison (edge p50 ms, CPU ms | other p50 ms, CPU ms)');
+  for (const comparison of chosen) {
     const { ratio, edge, other } = await compare(comparison);
     const { aim, name } = comparison;
     const [aimText, met] = judge(ratio, aim);
     const figures = (measured: Measured) => `${measured.p50.toFixed(2)}, ${measured.cpuMilliseconds.toFixed(3)}`;
-    console.log(
-      `${ratio.toFixed(2).padStart(6)}  ${aimText.padEnd(7)}  ${met.padEnd(3)}  ${name} (${figures(edge)} | ${figures(other)})`,
-    );
+    print(ratio.toFixed(2), aimText, met, `${name} (${figures(edge)} | ${figures(other)})`);
     results.push({ name, figure: comparison.figure, ratio, aim: aim ?? null, met, edge, other });
   }
-  const [edge, floor] = [
-    await coldStart('edge', { method: 'GET', path: '/kexec/x86_64.sha256' }),
-    await coldStart('floor', small),
-  ];
-  const met = edge - floor <= 5 ? 'yes' : 'no';
-  console.log(
-    `${(edge - floor).toFixed(1).padStart(6)}  <= 5     ${met.padEnd(3)}  first answer after a cold start, milliseconds beyond the floor's (${edge.toFixed(1)} | ${floor.toFixed(1)})`,
-  );
-  results.push({ name: 'first answer after a cold start, milliseconds', edge, floor, aim: { atMost: floor + 5 }, met });
+  if (words.length === 0 || words.includes('cold')) {
+    if (before === undefined) await compareColdStarts("the floor's", 'floor', SMALL, 3);
+    else await compareColdStarts("the earlier build's", 'before', FIRST, undefined);
+  }
 } finally {
   await remove();
 }
-const folder = new URL('../results/', import.meta.url);
-await mkdir(folder, { recursive: true });
-await writeFile(
-  new URL('edge.json', folder),
-  `${JSON.stringify({ when: new Date().toISOString(), rounds: ROUNDS, results }, null, 2)}\n`,
-);
+if (words.length === 0 && before === undefined) {
+  const folder = new URL('../results/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    new URL('edge.json', folder),
+    `${JSON.stringify({ when: new Date().toISOString(), rounds: ROUNDS, results }, null, 2)}\n`,
+  );
+}

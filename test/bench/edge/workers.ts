@@ -8,9 +8,29 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 /** Which Worker answers. */
 export type WorkerName = 'edge' | OtherName;
 
-/** What the edge is held against; those with headers send the edge's headers and write its line of log as well. */
+/** What the edge is held against; those with headers answer as the edge did and write its line of log as well. */
 const OTHERS = ['floor', 'floor-with-headers', 'empty', 'empty-with-headers'] as const;
-export type OtherName = (typeof OTHERS)[number];
+/** `before` is the edge of an earlier build. */
+export type OtherName = (typeof OTHERS)[number] | 'before';
+
+/** What the edge answered to a request, and the line that it logged. */
+export interface Recorded {
+  readonly status: number;
+  readonly fields: readonly (readonly [string, string])[];
+  /** Null where the answer has no body, or one that comes out of the bucket. */
+  readonly body: string | null;
+  readonly line: string;
+}
+
+export interface WorkersOptions {
+  /** Folder of the bucket. */
+  readonly state: string;
+  /** Folder of an earlier build of the edge, as `npm run build` leaves it in apps/edge/dist/upload. */
+  readonly before: string | undefined;
+  /** What the Workers with headers answer. */
+  readonly like?: Recorded | undefined;
+  readonly onLog?: (line: string) => void;
+}
 
 /** Workers in one runtime over one bucket, each on a port of its own. */
 export interface Workers {
@@ -25,14 +45,14 @@ export const BODY = 64 * 1024 ** 2;
 export const SMALL_KEY = 'small';
 const SMALL = 2048;
 
-/** Starts the Workers named, with a release of one 64 MiB tarball in their bucket. */
-export async function startWorkers(state: string): Promise<Workers> {
+/** Starts all Workers, with a release of one 64 MiB tarball in their bucket. */
+export async function startWorkers({ state, before, like, onLog = () => {} }: WorkersOptions): Promise<Workers> {
   const read = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
-  const headers = { type: 'ESModule' as const, path: '/headers.js', contents: await read('headers.js') };
-  const other = async (name: OtherName) => ({
+  const other = async (name: (typeof OTHERS)[number]) => ({
     name,
-    modules: [{ type: 'ESModule' as const, path: `/${name}.js`, contents: await read(`${name}-worker.js`) }, headers],
+    modules: [{ type: 'ESModule' as const, path: `/${name}.js`, contents: await read(`${name}-worker.js`) }],
     modulesRoot: '/',
+    bindings: { LIKE: JSON.stringify(like ?? null) },
     ...shared,
   });
   const { modules, compatibilityDate } = await readBuiltWorker();
@@ -42,27 +62,32 @@ export async function startWorkers(state: string): Promise<Workers> {
     // Straight to the Worker, past what miniflare puts in front of the first one.
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   };
-  const before = await childrenOf(process.pid);
+  const children = await childrenOf(process.pid);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [{ name: 'edge', modules, modulesRoot: '/', ...shared }, ...(await Promise.all(OTHERS.map(other)))],
+      workers: [
+        { name: 'edge', modules, modulesRoot: '/', ...shared },
+        { name: 'before', modules: (await readBuiltWorker(before)).modules, modulesRoot: '/', ...shared },
+        ...(await Promise.all(OTHERS.map(other))),
+      ],
       resourcePersistencePath: state,
       cf: false,
       telemetry: { enabled: false },
       log: new Log(LogLevel.NONE),
-      handleStructuredLogs: () => {},
+      handleStructuredLogs: ({ message }: { message: string }) => onLog(message),
     }),
   );
   await miniflare.ready;
   const port = async (name: WorkerName) => Number((await miniflare.unsafeGetDirectURL(name)).port);
   const ports = {
     edge: await port('edge'),
+    before: await port('before'),
     floor: await port('floor'),
     'floor-with-headers': await port('floor-with-headers'),
     empty: await port('empty'),
     'empty-with-headers': await port('empty-with-headers'),
   };
-  const pid = (await childrenOf(process.pid)).find((child) => !before.includes(child));
+  const pid = (await childrenOf(process.pid)).find((child) => !children.includes(child));
   if (pid === undefined) throw new Error('the runtime has no process');
   return { ports, pid, stop: () => miniflare.dispose() };
 }
