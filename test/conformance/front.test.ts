@@ -146,8 +146,17 @@ describe('addresses', () => {
     const ipxe = await get('/netboot/riscv64', { 'User-Agent': 'iPXE/1.21.1' });
     expect(ipxe.status).toBe(200);
     expect(await ipxe.text()).toMatch(/^#!ipxe\necho\necho There is no architecture/);
-    const kernel = await get('/netboot/riscv64/kernel', { 'User-Agent': 'iPXE/1.21.1' });
-    expect(kernel.status).toBe(404);
+    for (const notScript of [
+      '/netboot/riscv64/kernel',
+      '/netboot/riscv64/cmdline',
+      '/netboot/riscv64.ipxe.sha256',
+      '/iso/riscv64.iso',
+      '/releases/latest/download/initrd-riscv64-linux',
+    ]) {
+      const response = await get(notScript, { 'User-Agent': 'iPXE/1.21.1' });
+      expect([notScript, response.status]).toEqual([notScript, 404]);
+      expect(await response.text()).not.toContain('#!ipxe');
+    }
     const terminal = await get('/netboot/riscv64');
     expect(terminal.status).toBe(404);
     expect(await terminal.text()).toBe(

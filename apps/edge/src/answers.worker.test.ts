@@ -93,15 +93,70 @@ describe('a live channel', () => {
   });
 });
 
-describe('an address with escaped letters', () => {
+describe('an address', () => {
   beforeEach(() => publish());
+  const KEXEC = '/releases/latest/download/nixos-kexec-installer-noninteractive-x86_64-linux.tar.gz';
+  const TAGGED = '/releases/download/nixos-26.05/nixos-installer-aarch64-linux.iso';
+  const ADDRESSES = [
+    '/',
+    '/boot.ipxe',
+    '/healthz',
+    '/feed.atom',
+    '/openapi.json',
+    '/v1/catalog.json',
+    `/v1/releases/${VERSION}.json`,
+    '/releases/',
+    `/releases/${VERSION}/`,
+    `/releases/${VERSION}/SHA256SUMS`,
+    KEXEC,
+    TAGGED,
+    `/nix-community/nixos-images${KEXEC}`,
+    `/nix-community/nixos-images${TAGGED}`,
+    '/kexec/x86_64',
+    '/kexec@26.05/arm64.json',
+    `/netboot@${VERSION}/x86_64/kernel`,
+    `${CUSTOMISED}/netboot/x86_64.ipxe`,
+  ];
+  const escapeFirst = (path: string) => path.replace(/\w/, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+  const escapeLast = (path: string) =>
+    path.replace(/[\w.](?=\/?$)/, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  const turnSlash = (path: string) => (path.endsWith('/') ? path.slice(0, -1) : `${path}/`);
 
-  it.each(['/%62oot.ipxe', '/%761/catalog.json', `/%76%31/releases/${VERSION}%2Ejson`, '/x/../boot.ipxe'])(
-    'such as %s is the same address',
+  it.each(ADDRESSES)(
+    'such as %s means the same with escaped letters, and with a slash at the end or without',
     async (path) => {
-      expect((await ask(path)).status).toBe(200);
+      const plain = await ask(path);
+      for (const spelling of [escapeFirst(path), escapeLast(path), turnSlash(path), `/x/..${path}`]) {
+        const other = await ask(spelling);
+        expect([spelling, other.status]).toEqual([spelling, plain.status]);
+        expect(other.headers.get('ETag')).toBe(plain.headers.get('ETag'));
+        expect(other.headers.get('Content-Location')).toBe(plain.headers.get('Content-Location'));
+      }
+      expect(plain.status).toBe(path === '/healthz' ? 503 : 200);
     },
   );
+
+  it.each([
+    ['//kexec/x86_64', 404, 'There is nothing here.'],
+    ['/kexec/x86_64//', 404, 'There is no variant.'],
+    ['/boot.ipxe/kernel', 404, 'There is nothing "boot.ipxe" here.'],
+    ['/v1/channels.json', 404, 'There is nothing "v1" here.'],
+    ['/v1/releases/latest.json', 404, 'There is no release "latest".'],
+    [`/v1/releases/${VERSION}`, 404, `There is no release "${VERSION}".`],
+    ['/releases/latest', 404, 'There is no release "latest".'],
+    [`/releases/${VERSION}/a/b`, 404, 'There is no file in a release.'],
+    ['/releases/download/nixos-26.05/other.tar.gz', 404, 'There is no file "other.tar.gz" in a release.'],
+    [TAGGED.replace('nixos-26.05', 'nixos-20.03'), 404, 'There is no channel or version "nixos-20.03".'],
+    ['/nix-community/nixos-images/releases/', 404, 'There is nothing "nix-community" here.'],
+    ['/with/nothing/kexec/x86_64', 400, 'The customisation in this address cannot be read'],
+    ['/kexec%2fx86_64', 400, 'This address cannot be read'],
+    ['/kexec/x86_64%00', 400, 'This address cannot be read'],
+    ['/%2562oot.ipxe', 404, 'There is nothing here.'],
+  ])('such as %s gets %d and a sentence that says what is wrong', async (path, status, sentence) => {
+    const response = await ask(path);
+    expect(response.status).toBe(status);
+    expect((await response.text()).replaceAll('\\"', '"')).toContain(sentence);
+  });
 });
 
 describe('the boot record of a release', () => {

@@ -1,6 +1,5 @@
 export * from './address.ts';
-export * from './address-format.ts';
-export * from './address-parse.ts';
+export * from './address-grammar.ts';
 export * from './asset.ts';
 export * from './boot-record.ts';
 export * from './bucket-keys.ts';

@@ -13,3 +13,9 @@ declare class TextEncoder {
 declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
+
+// https://url.spec.whatwg.org/#url-class
+declare class URL {
+  constructor(url: string);
+  readonly pathname: string;
+}

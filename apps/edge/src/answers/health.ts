@@ -1,18 +1,20 @@
 import { type Catalog, channelsOf } from '@nixos-images/shared';
 import { CatalogHolder, type Reading } from '../catalog.ts';
-import { CORS } from '../http/representation.ts';
+import { CORS, JSON_TYPE } from '../http/representation.ts';
 import type { Bindings, Settings } from '../settings.ts';
 import type { Health } from './descriptions.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Answers `/healthz` with a look of its own at the bucket: a held catalog would hide that it cannot be read. */
-export async function answerHealth({ BUCKET }: Bindings, settings: Settings): Promise<Response> {
+export async function respondHealth(request: Request, { BUCKET }: Bindings, settings: Settings): Promise<Response> {
   const now = { CATALOG_FRESH_SECONDS: 0, CATALOG_WAIT_SECONDS: 0, CATALOG_STALE_SECONDS: 0 };
   const reading = await new CatalogHolder().read(BUCKET, now, () => {});
   const health = healthOf(reading, Date.now(), settings.CHANNEL_LIMIT_DAYS);
-  const headers = { ...CORS, 'Cache-Control': 'no-store' };
-  return Response.json(health, { status: health.healthy ? 200 : 503, headers });
+  return new Response(request.method === 'HEAD' ? null : JSON.stringify(health), {
+    status: health.healthy ? 200 : 503,
+    headers: { ...CORS, 'Content-Type': JSON_TYPE, 'Cache-Control': 'no-store' },
+  });
 }
 
 /** Judges a reading of the catalog. @param now milliseconds since 1970. @param limitDays oldest healthy release of a live channel. */

@@ -34,7 +34,7 @@ export function nothingPublished(): Problem {
 }
 
 /** What everything gets without a catalog. */
-export function noCatalog({ state }: Reading): Problem {
+export function noCatalog(state: Reading['state']): Problem {
   return state === 'empty' ? nothingPublished() : bucketUnreachable();
 }
 

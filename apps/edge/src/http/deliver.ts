@@ -1,6 +1,6 @@
 import { type OpenBlob, openBody } from './blobs.ts';
-import { decide } from './conditions.ts';
-import { contentRange } from './range.ts';
+import { readHttpDate } from './date.ts';
+import { contentRange, type RangeRequest, readRange } from './range.ts';
 import { type Representation, slice } from './representation.ts';
 
 /**
@@ -64,4 +64,71 @@ const PLAIN = { 'Content-Type': 'text/plain; charset=utf-8' } as const;
 
 function sentence(request: Request, text: string): string | null {
   return request.method === 'HEAD' ? null : text;
+}
+
+/** What conditions are held against. */
+export interface Validators {
+  /** Strong, with its quotes. */
+  readonly etag: string;
+  /** Milliseconds since 1970, of a whole second. */
+  readonly modified: number;
+}
+
+/** What a request gets: 200 or 206 (`send`), 304, 412 or 416. */
+export type Decision =
+  | { readonly answer: 'send'; readonly range: Exclude<RangeRequest, 'unsatisfiable'> }
+  | { readonly answer: 'not-modified' }
+  | { readonly answer: 'precondition-failed' }
+  | { readonly answer: 'range-not-satisfiable' };
+
+/** As much of a request as conditions and ranges are in. */
+type ConditionalRequest = { readonly method: string; readonly headers: Pick<Headers, 'get'> };
+
+/** Evaluates conditions and range of a GET or HEAD in RFC 9110's order of precedence (section 13.2.2). */
+export function decide(request: ConditionalRequest, validators: Validators, size: number, now: number): Decision {
+  const { headers } = request;
+  const ifMatch = headers.get('If-Match');
+  const ifUnmodifiedSince = ifMatch === null ? dateOf(headers.get('If-Unmodified-Since'), now) : undefined;
+  if (ifMatch !== null && !listHas(ifMatch, validators.etag, 'strong')) return { answer: 'precondition-failed' };
+  if (ifUnmodifiedSince !== undefined && validators.modified > ifUnmodifiedSince) {
+    return { answer: 'precondition-failed' };
+  }
+  const ifNoneMatch = headers.get('If-None-Match');
+  const ifModifiedSince = ifNoneMatch === null ? dateOf(headers.get('If-Modified-Since'), now) : undefined;
+  if (ifNoneMatch !== null && listHas(ifNoneMatch, validators.etag, 'weak')) return { answer: 'not-modified' };
+  if (ifModifiedSince !== undefined && validators.modified <= ifModifiedSince) return { answer: 'not-modified' };
+
+  // Range is defined for GET only (section 14.2).
+  const rangeHeader = request.method === 'GET' ? headers.get('Range') : null;
+  if (rangeHeader === null || !rangeApplies(headers.get('If-Range'), validators, now)) {
+    return { answer: 'send', range: 'whole' };
+  }
+  const range = readRange(rangeHeader, size);
+  return range === 'unsatisfiable' ? { answer: 'range-not-satisfiable' } : { answer: 'send', range };
+}
+
+/** If-Range takes one strong entity tag, or the very date of Last-Modified (section 13.1.5). */
+function rangeApplies(ifRange: string | null, { etag, modified }: Validators, now: number): boolean {
+  if (ifRange === null) return true;
+  const value = ifRange.trim();
+  return value === etag || readHttpDate(value, now) === modified;
+}
+
+function dateOf(header: string | null, now: number): number | undefined {
+  return header === null ? undefined : readHttpDate(header.trim(), now);
+}
+
+/** One entity tag and what parts it from the next (section 8.8.3; obs-text included). */
+const ENTITY_TAG = /[ \t]*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
+
+/** Whether `*` or a list of entity tags has the tag; a list that cannot be read counts up to its fault. */
+function listHas(list: string, etag: string, comparison: 'strong' | 'weak'): boolean {
+  if (list.trim() === '*') return true;
+  const tag = new RegExp(ENTITY_TAG);
+  // Leading commas are empty list elements.
+  tag.lastIndex = /^[ \t,]*/.exec(list)?.[0].length ?? 0;
+  for (let match = tag.exec(list); match !== null; match = tag.exec(list)) {
+    if (match[2] === etag && (comparison === 'weak' || match[1] === undefined)) return true;
+  }
+  return false;
 }

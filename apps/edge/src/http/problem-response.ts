@@ -1,3 +1,4 @@
+import { decodePath, isScriptAddress, pathOf } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { problemScript } from '../ipxe/script.ts';
 import type { Problem } from '../problem.ts';
@@ -30,7 +31,7 @@ const METHODS = 'GET, HEAD, OPTIONS';
 /** Answers a problem in the form that its reader understands: a terminal, a program, or a person at an iPXE console. */
 export function problemResponse(request: Request, problem: Problem): Response {
   const { status, sentence, choices } = problem;
-  const path = new URL(request.url).pathname;
+  const path = decodePath(pathOf(request.url)) ?? '';
   const answer = (type: string, body: string, code: number = status) =>
     new Response(request.method === 'HEAD' ? null : body, {
       status: code,
@@ -43,11 +44,9 @@ export function problemResponse(request: Request, problem: Problem): Response {
         ...(status === 405 ? { Allow: METHODS } : {}),
       },
     });
-  if (isIpxe(request) || path.endsWith('.ipxe')) {
-    // iPXE runs a script only from a successful answer; where it loads a kernel or initrd, a script must not pass for one.
-    const readable = isIpxe(request) && !/(kernel|initrd)$/.test(path);
-    return answer(TEXT, problemScript(sentence, choices), readable ? 200 : status);
-  }
+  // iPXE runs a script only from a successful answer. Where it loads a kernel, an initrd or a disk, a script must not pass for one.
+  if (isIpxe(request) && isScriptAddress(path)) return answer(TEXT, problemScript(sentence, choices), 200);
+  if (path.endsWith('.ipxe')) return answer(TEXT, problemScript(sentence, choices));
   if (wantsJson(request, path)) {
     const body: ProblemDetails = { type: 'about:blank', title: TITLES[status], status, detail: sentence, choices };
     const response = answer('application/problem+json', `${JSON.stringify(body)}\n`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from './conditions.ts';
+import { decide } from './deliver.ts';
 
 const ETAG = '"abc"';
 const MODIFIED = 'Sun, 22 Nov 2026 10:00:00 GMT';

@@ -1,7 +1,23 @@
 import * as v from 'valibot';
-import { type AddressProblem, type ImageAddress, Ref, VIEWS, type View, WHOLE_PART } from './address.ts';
-import { type Customisation, parseCustomisation } from './customisation.ts';
-import { Kind, PART_NAMES, type Part, parseArch, Variant } from './words.ts';
+import { type Address, type AddressProblem, type ImageAddress, Ref, VIEWS, type View, WHOLE_PART } from './address.ts';
+import { formatAsset } from './asset.ts';
+import { type Customisation, formatCustomisation, parseCustomisation } from './customisation.ts';
+import type { ImageId } from './image-id.ts';
+import { defaultVariant, Kind, PART_NAMES, type Part, parseArch, Variant } from './words.ts';
+
+/** A path that stays as it is when it is read as part of an address: plain characters, and no segment that begins with a dot. */
+const PLAIN = /^(\/[\w@~+:,-][\w@~+:,.-]*)+\/?$/;
+
+/**
+ * The path of a request's address, as `new URL(url).pathname` gives it. For the paths that downloads have it is cut out: reading the
+ * whole address takes longer than all the rest of a small answer.
+ */
+export function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const query = url.indexOf('?');
+  const path = start < 0 ? '' : url.slice(start, query < 0 ? undefined : query);
+  return PLAIN.test(path) ? path : new URL(url).pathname;
+}
 
 /**
  * The path of a request (percent-encoded, from its `/` on, without query) with its escapes decoded, once, and without a slash at its
@@ -73,6 +89,20 @@ function parseImage<Custom extends Customisation | undefined>(
   return { ok: true, address: { type: 'image', customisation, kind, ref, arch, variant, part, view } };
 }
 
+/**
+ * Whether a decoded path, right or wrong, is the address of a script that iPXE runs: iPXE understands a script in place of another one,
+ * and takes anything else that it gets for the kernel, initrd or disk that it asked for.
+ */
+export function isScriptAddress(path: string): boolean {
+  if (path.endsWith('.ipxe')) return true;
+  const segments = path.slice(1).split('/');
+  const [kindAndRef = '', ...rest] = segments[0] === 'with' ? segments.slice(2) : segments;
+  const kind = kindAndRef.replace(/@.*/, '');
+  if (!v.is(Kind, kind)) return false;
+  const { part, ending } = takePart(kind, rest);
+  return part === 'script' && ending === '';
+}
+
 /** Splits what follows the kind into plain names, the part they give, and what is left of the suffix. */
 function takePart(kind: Kind, rest: readonly string[]): { names: string[]; part: Part; ending: string } {
   const last = rest.at(-1) ?? '';
@@ -105,4 +135,62 @@ function fail(problem: AddressProblem): { readonly ok: false; readonly problem: 
 export function suffixesOf(kind: Kind): string[] {
   const views = VIEWS.filter((view) => view !== 'itself').map((view) => `.${view}`);
   return [WHOLE_PART[kind].extension, ...views];
+}
+
+/** The one canonical path of an address. */
+export function formatAddress(address: Address): string {
+  switch (address.type) {
+    case 'image':
+      return formatImage(address);
+    case 'releases':
+      return '/releases/';
+    case 'release':
+      return `/releases/${address.version}/`;
+    case 'release-description':
+      return `/v1/releases/${address.version}.json`;
+    case 'entry':
+      return `/releases/${address.version}/${address.name}`;
+    case 'asset': {
+      const folder = address.ref === undefined ? 'latest/download' : `download/${address.ref}`;
+      return `/releases/${folder}/${formatAsset(address.asset)}`;
+    }
+  }
+}
+
+function formatImage({ customisation, kind, ref, arch, variant, part, view }: ImageAddress): string {
+  const front = customisation === undefined ? '' : `/with/${formatCustomisation(customisation)}`;
+  const whole = WHOLE_PART[kind];
+  const end = part === whole.part ? whole.extension : `/${part}`;
+  return [
+    `${front}/${kind}${ref === undefined ? '' : `@${ref}`}/${arch}`,
+    variant === undefined ? '' : `/${variant}`,
+    end,
+    view === 'itself' ? '' : `.${view}`,
+  ].join('');
+}
+
+/** What an address says beside the image; all of the image, uncustomised and as it is, where it says nothing. */
+type Rest = Pick<ImageAddress, 'ref'> & Partial<Pick<ImageAddress, 'part' | 'view' | 'customisation'>>;
+
+/** The address of an image, or of a part of it, in the release that `ref` names. It names the variant, whichever is the default. */
+export function imageAddress(image: ImageId, rest: Rest): string {
+  const { kind, arch, variant } = image;
+  const { ref, part = WHOLE_PART[kind].part, view = 'itself', customisation } = rest;
+  return formatAddress({ type: 'image', customisation, kind, ref, arch, variant, part, view });
+}
+
+/** The shortest address of an image in the newest stable release: what a person types. */
+export function shortAddress({ kind, arch, variant }: ImageId): string {
+  const { part } = WHOLE_PART[kind];
+  const named = variant === defaultVariant(kind) ? undefined : variant;
+  return formatAddress({
+    type: 'image',
+    customisation: undefined,
+    kind,
+    ref: undefined,
+    arch,
+    variant: named,
+    part,
+    view: 'itself',
+  });
 }

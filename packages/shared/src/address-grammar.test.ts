@@ -2,8 +2,17 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { type ImageAddress, Ref } from './address.ts';
-import { formatAddress, imageAddress, shortAddress } from './address-format.ts';
-import { decodePath, parseCustomisedAddress, parseImageAddress } from './address-parse.ts';
+
+import {
+  decodePath,
+  formatAddress,
+  imageAddress,
+  isScriptAddress,
+  parseCustomisedAddress,
+  parseImageAddress,
+  pathOf,
+  shortAddress,
+} from './address-grammar.ts';
 import { type Customisation, ExtraCmdline, GithubUser, PublicKey } from './customisation.ts';
 import { Version } from './version.ts';
 import { ARCHES, Variant } from './words.ts';
@@ -172,7 +181,55 @@ describe('addresses of images', () => {
   });
 });
 
+const ORIGINS = ['http://edge.test', 'https://edge.test:8443', 'http://[::1]:8787', 'http://127.0.0.1'];
+
+const oddSegment = fc.oneof(
+  fc.constantFrom(
+    'kexec',
+    'netboot@26.05',
+    'x86_64.tar.gz.sha256',
+    '.',
+    '..',
+    '%2e%2e',
+    '',
+    'a.b',
+    '%00',
+    'é',
+    '\\',
+    ':',
+    'a b',
+  ),
+  fc.string({ maxLength: 8 }),
+);
+const oddPath = fc.array(oddSegment, { maxLength: 5 }).map((segments) => `/${segments.join('/')}`);
+
 describe('the path of a request', () => {
+  it('is the one that the platform reads', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...ORIGINS),
+        oddPath,
+        fc.constantFrom('', '?', '?a=/b', '#c', '?x#y'),
+        (origin, path, rest) => {
+          const url = `${origin}${path}${rest}`;
+          expect(pathOf(url)).toBe(new URL(url).pathname);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    '/kexec/x86_64.tar.gz',
+    '/boot.ipxe',
+    '/',
+    '/releases/26.05.20260820.e17386d/',
+    '/with/key:AAAA-_,cmdline:x/iso/x86_64',
+  ])('such as %s is found in front of a query', (path) => {
+    expect(pathOf(`http://edge.test${path}?from=/elsewhere`)).toBe(path);
+    expect(pathOf(`http://edge.test${path}`)).toBe(path);
+  });
+
   it('has its escapes decoded, once', () => {
     expect(decodePath('/%62oot%2Eipxe')).toBe('/boot.ipxe');
     expect(decodePath('/%2562oot.ipxe')).toBe('/%62oot.ipxe');
@@ -189,6 +246,33 @@ describe('the path of a request', () => {
     expect(decodePath('/releases/')).toBe('/releases');
     expect(decodePath('/')).toBe('/');
     expect(decodePath('/kexec//')).toBe('/kexec/');
+  });
+});
+
+describe('the address of a script', () => {
+  it.each([
+    '/boot.ipxe',
+    '/netboot/x86_64',
+    '/netboot@26.05/riscv64',
+    '/netboot',
+    '/with/x/netboot/x64/low-memory.ipxe',
+  ])('is %s, though there may be nothing', (path) => {
+    expect(isScriptAddress(path)).toBe(true);
+  });
+
+  it.each([
+    '/',
+    '/nothing',
+    '/kexec/x86_64',
+    '/iso/x86_64.iso',
+    '/netboot/x86_64/kernel',
+    '/netboot/riscv64/initrd',
+    '/netboot/x86_64/cmdline',
+    '/netboot/x86_64.ipxe.sha256',
+    '/with/x/netboot/x86_64/customisation',
+    '/releases/latest/download/bzImage-x86_64-linux',
+  ])('is not %s', (path) => {
+    expect(isScriptAddress(path)).toBe(false);
   });
 });
 
