@@ -1,9 +1,18 @@
-import { CATALOG_KEY, Catalog, parseJson } from '@nixos-images/shared';
+import {
+  CATALOG_KEY,
+  type Catalog,
+  MalformedJson,
+  NewerSchema,
+  parseCatalog,
+  type Unknown,
+} from '@nixos-images/shared';
 import type { Settings } from './settings.ts';
 
 /** A catalog as it was read. */
 export interface Snapshot {
+  /** As much of it as this edge understands. */
   readonly catalog: Catalog;
+  readonly unknown: readonly Unknown[];
   readonly text: string;
   readonly etag: string;
 }
@@ -12,11 +21,12 @@ export interface Snapshot {
 export type Reading =
   /** `held` cost no look at the bucket, `read` did. */
   | { readonly state: 'held' | 'read'; readonly snapshot: Snapshot }
-  /** The bucket could not be read, and this was true `age` seconds ago. */
-  | { readonly state: 'stale'; readonly snapshot: Snapshot; readonly age: number }
+  /** There is no newer one to be had, and this was true `age` seconds ago. */
+  | { readonly state: 'stale'; readonly snapshot: Snapshot; readonly age: number; readonly error: unknown }
   /** The bucket has no catalog: nothing was ever published. */
   | { readonly state: 'empty'; readonly snapshot: undefined }
-  | { readonly state: 'unreachable'; readonly snapshot: undefined; readonly error: unknown };
+  /** `unreadable`: the bucket answered, but what it has is no catalog that this edge understands. */
+  | { readonly state: 'unreachable' | 'unreadable'; readonly snapshot: undefined; readonly error: unknown };
 
 /** For how long a catalog is used. */
 export type CatalogLimits = Pick<Settings, 'CATALOG_FRESH_SECONDS' | 'CATALOG_WAIT_SECONDS' | 'CATALOG_STALE_SECONDS'>;
@@ -35,7 +45,7 @@ export class CatalogHolder {
   readonly #now: () => number;
   #held: { readonly snapshot: Snapshot; readonly at: number } | undefined;
   #lookSince: number | undefined;
-  #failedAt: number | undefined;
+  #failure: { readonly at: number; readonly error: unknown } | undefined;
 
   /** @param now gives milliseconds since 1970. */
   constructor(now: () => number = Date.now) {
@@ -59,16 +69,16 @@ export class CatalogHolder {
     }
     const age = held === undefined ? Number.POSITIVE_INFINITY : Math.round((now - held.at) / 1000);
     const usable = held !== undefined && age <= limits.CATALOG_STALE_SECONDS ? held.snapshot : undefined;
-    if (usable !== undefined && this.#failedAt !== undefined && now - this.#failedAt < RETRY_AFTER) {
-      return { state: 'stale', snapshot: usable, age };
+    if (usable !== undefined && this.#failure !== undefined && now - this.#failure.at < RETRY_AFTER) {
+      return { state: 'stale', snapshot: usable, age, error: this.#failure.error };
     }
     try {
       const snapshot = await this.#look(bucket);
       return snapshot === undefined ? { state: 'empty', snapshot: undefined } : { state: 'read', snapshot };
     } catch (error) {
       return usable === undefined
-        ? { state: 'unreachable', snapshot: undefined, error }
-        : { state: 'stale', snapshot: usable, age };
+        ? { state: isUnreadable(error) ? 'unreadable' : 'unreachable', snapshot: undefined, error }
+        : { state: 'stale', snapshot: usable, age, error };
     }
   }
 
@@ -90,10 +100,10 @@ export class CatalogHolder {
       const snapshot = 'body' in object ? await snapshotOf(object) : held?.snapshot;
       if (snapshot === undefined) return undefined;
       this.#held = { snapshot, at: this.#now() };
-      this.#failedAt = undefined;
+      this.#failure = undefined;
       return snapshot;
     } catch (error) {
-      this.#failedAt = this.#now();
+      this.#failure = { at: this.#now(), error };
       throw error;
     } finally {
       this.#lookSince = undefined;
@@ -103,5 +113,16 @@ export class CatalogHolder {
 
 async function snapshotOf(object: R2ObjectBody): Promise<Snapshot> {
   const text = await object.text();
-  return { catalog: parseJson(Catalog, text, CATALOG_KEY), text, etag: object.etag };
+  const { value, unknown } = parseCatalog(text, CATALOG_KEY);
+  return { catalog: value, unknown, text, etag: object.etag };
+}
+
+/** Whether the fault is in what the bucket has, and not on the way to it. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof MalformedJson || error instanceof NewerSchema;
+}
+
+/** Says that an answer was made of a catalog past its time, and why (RFC 9211). */
+export function staleness({ age, error }: Extract<Reading, { state: 'stale' }>): string {
+  return `catalog; hit; ttl=-${age}; detail=${isUnreadable(error) ? 'catalog-unreadable' : 'bucket-unreachable'}`;
 }

@@ -1,3 +1,4 @@
+import type { Unknown } from '@nixos-images/shared';
 import type { Subject } from './answers/answer.ts';
 import type { Reading } from './catalog.ts';
 
@@ -9,6 +10,8 @@ export interface Notes {
   subject?: Subject | undefined;
   /** Why something failed, for the operator only. */
   fault?: string;
+  /** What the catalog says that this edge does not know. */
+  unknown?: readonly Unknown[];
 }
 
 /** One line of JSON a request: what it got, and no trace of who asked. */
@@ -29,6 +32,7 @@ export function logLine(request: Request, response: Response, notes: Notes): str
     part: subject?.part,
     view: subject?.view,
     fault,
+    unknown: notes.unknown?.length ? notes.unknown.slice(0, 5).map(({ path, why }) => `${path}: ${why}`) : undefined,
   });
 }
 

@@ -1,9 +1,11 @@
 import {
-  BootRecord,
+  type BootRecord,
   type Catalog,
-  Manifest,
+  type Manifest,
   PUBLIC_KEY_KEY,
+  parseBootRecord,
   parseJson,
+  parseManifest,
   releaseKey,
   type Version,
 } from '@nixos-images/shared';
@@ -30,18 +32,29 @@ export class Memory<Value> {
     this.#now = now;
   }
 
+  /** What is held under a name, if anything is. */
+  held(name: string): Value | undefined {
+    const held = this.#held.get(name);
+    return held !== undefined && this.#now() < held.until ? held.value : undefined;
+  }
+
+  /** Holds a value, for as long as one of its kind is true. */
+  hold(name: string, value: Value): void {
+    const milliseconds = this.#holds(value);
+    this.#held.delete(name);
+    if (milliseconds === 0) return;
+    // The first of a Map is the one put in longest ago.
+    const [first] = this.#held.keys();
+    if (this.#held.size >= this.#most && first !== undefined) this.#held.delete(first);
+    this.#held.set(name, { value, until: this.#now() + milliseconds });
+  }
+
   /** What is held under a name, else what `find` gives. If that rejects, nothing is held. */
   async recall(name: string, find: () => Value | Promise<Value>): Promise<Value> {
     const held = this.#held.get(name);
     if (held !== undefined && this.#now() < held.until) return held.value;
     const value = await find();
-    const milliseconds = this.#holds(value);
-    this.#held.delete(name);
-    if (milliseconds === 0) return value;
-    // The first of a Map is the one put in longest ago.
-    const [first] = this.#held.keys();
-    if (this.#held.size >= this.#most && first !== undefined) this.#held.delete(first);
-    this.#held.set(name, { value, until: this.#now() + milliseconds });
+    this.hold(name, value);
     return value;
   }
 }
@@ -105,12 +118,12 @@ export async function findManifest(
   if (current !== undefined) return current.current;
   const key = releaseKey(version, 'manifest.json');
   const object = await read(key);
-  return object === undefined ? undefined : parseJson(Manifest, object.text, key);
+  return object === undefined ? undefined : parseManifest(object.text, key).value;
 }
 
 /** The boot record of a release; undefined as long as there is none. */
 export async function findBootRecord(version: Version, read: ReadObject): Promise<BootRecord | undefined> {
   const key = releaseKey(version, 'boot.json');
   const object = await read(key);
-  return object === undefined ? undefined : parseJson(BootRecord, object.text, key);
+  return object === undefined ? undefined : parseBootRecord(object.text, key).value;
 }

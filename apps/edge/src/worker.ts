@@ -10,8 +10,8 @@ import { respondHealth } from './answers/health.ts';
 import { answerImage } from './answers/image.ts';
 import { failure, noCatalog, unknownMethod, unreadablePath } from './answers/problems.ts';
 import { answerAsset, answerEntry, answerReleaseJson } from './answers/release.ts';
-import { CatalogHolder } from './catalog.ts';
-import { blobsOf } from './http/blobs.ts';
+import { CatalogHolder, staleness } from './catalog.ts';
+import { blobChecks, blobsOf } from './http/blobs.ts';
 import { deliver } from './http/deliver.ts';
 import { mirrorRedirect } from './http/mirror.ts';
 import { preflightResponse, problemResponse } from './http/problem-response.ts';
@@ -67,6 +67,7 @@ export interface Edge {
 export function createEdge(log: (line: string) => void): Edge {
   const catalogs = new CatalogHolder();
   const objects = new WrittenObjects();
+  const checks = blobChecks();
   const answers = new Memory<Answer>(500, holds);
 
   return {
@@ -97,14 +98,15 @@ export function createEdge(log: (line: string) => void): Edge {
     if (path === undefined) return unreadablePath();
     const [line, params] = lineOf(path);
     const settings = settingsOf(bindings);
-    if ('respond' in line) return line.respond(request, bindings, settings);
+    if ('respond' in line) return line.respond(request, bindings, settings, checks);
 
     // Catalog.
     const reading = await catalogs.read(bindings.BUCKET, settings, (work) => context.waitUntil(work));
     const { state, snapshot } = reading;
     notes.catalog = state;
-    if (state === 'unreachable') notes.fault = String(reading.error);
+    if ('error' in reading) notes.fault = String(reading.error);
     if (snapshot === undefined) return noCatalog(state);
+    notes.unknown = snapshot.unknown;
 
     // Answer.
     const sources = () => ({ snapshot, read: (key: string) => objects.read(bindings.BUCKET, key), settings, request });
@@ -114,14 +116,14 @@ export function createEdge(log: (line: string) => void): Edge {
     notes.subject = subject;
 
     // Delivery, by the mirror where the bucket fails.
-    const blobs = blobsOf(bindings.BUCKET, settings.BLOB_ORIGIN);
+    const blobs = blobsOf(bindings.BUCKET, settings.BLOB_ORIGIN, checks);
     const response = await deliver(request, representation, blobs).catch((error: unknown) => {
       notes.fault = String(error);
       const elsewhere = mirrorRedirect(error, request, representation, snapshot.catalog);
       if (elsewhere === undefined) throw error;
       return elsewhere;
     });
-    if (state === 'stale') response.headers.set('Cache-Status', staleness(reading.age));
+    if (state === 'stale') response.headers.set('Cache-Status', staleness(reading));
     return response;
   }
 }
@@ -136,11 +138,6 @@ function lineOf(path: string): readonly [Line, Route['params']] {
 function holds(answer: Answer): number {
   if (isProblem(answer) || answer.holds === 'never') return 0;
   return answer.holds === 'always' ? Number.POSITIVE_INFINITY : BRIEFLY;
-}
-
-/** Says that an answer was made of a catalog past its time (RFC 9211). */
-function staleness(seconds: number): string {
-  return `catalog; hit; ttl=-${seconds}; detail=bucket-unreachable`;
 }
 
 export default createEdge((line) => console.log(line));

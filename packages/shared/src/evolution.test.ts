@@ -131,7 +131,7 @@ describe('a catalog', () => {
     const { value: understood, unknown } = read(changed({ ...Object.fromEntries(entriesOf(value)), tomorrow: 1 }));
     expect(understood).toEqual(whole.value);
     expect(unknown).toEqual([
-      { path: [...path.split('/').filter(Boolean), 'tomorrow'].join('.'), why: 'unknown field' },
+      { path: [...path.split('/').filter(Boolean), 'tomorrow'].join('.'), why: 'unknown field', leftOut: false },
     ]);
   });
 
@@ -189,7 +189,7 @@ describe('a manifest', () => {
     };
     const { value, unknown } = parseManifest(text(place?.changed(files) ?? null), 'manifest.json');
     expect(value.images).toHaveLength(3);
-    expect(unknown).toEqual([{ path: 'images.0.files.store', why: 'unknown field' }]);
+    expect(unknown).toEqual([{ path: 'images.0.files.store', why: 'unknown field', leftOut: false }]);
   });
 
   it('without any image that is understood is refused, with the reason', () => {

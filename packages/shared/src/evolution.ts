@@ -17,6 +17,8 @@ export interface Unknown {
   readonly path: string;
   /** What is the matter with it, for a log or an error. */
   readonly why: string;
+  /** True for what a reader goes without: an image, a channel, a boot test. False for a field that says more of what is understood. */
+  readonly leftOut: boolean;
 }
 
 /** What is understood of a stored object, and where it says more than that. */
@@ -135,12 +137,12 @@ class Reader {
     const result = v.safeParse(schema, raw);
     if (!result.success) {
       const [issue] = result.issues;
-      this.unknown.push({ path: join(path, v.getDotPath(issue) ?? ''), why: issue.message });
+      this.unknown.push({ path: join(path, v.getDotPath(issue) ?? ''), why: issue.message, leftOut: true });
       return undefined;
     }
     for (const field of strippedFields(raw, result.output, path)) {
       if (!elsewhere.some((name) => field === join(path, name)))
-        this.unknown.push({ path: field, why: 'unknown field' });
+        this.unknown.push({ path: field, why: 'unknown field', leftOut: false });
     }
     return result.output;
   }

@@ -17,7 +17,8 @@ export function parseJson<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // A byte order mark, which some editors write: a Worker's text() drops it, Node keeps it, JSON.parse refuses it.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     // The message quotes the text, line breaks and all.
     const why = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'unreadable';

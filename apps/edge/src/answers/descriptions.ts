@@ -84,8 +84,8 @@ export type ReleaseDescription = v.InferOutput<typeof ReleaseDescription>;
 /** What `/healthz` tells. */
 export const Health = v.object({
   healthy: v.boolean(),
-  /** Whether the bucket can be read just now. */
-  bucket: v.picklist(['reachable', 'empty', 'unreachable']),
+  /** Whether the bucket can be read just now; `unreadable`: what it has is no catalog that this edge understands. */
+  bucket: v.picklist(['reachable', 'empty', 'unreachable', 'unreadable']),
   /** What is wrong, one sentence each. */
   reasons: v.array(v.string()),
   channels: v.array(

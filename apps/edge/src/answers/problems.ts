@@ -35,7 +35,11 @@ export function nothingPublished(): Problem {
 
 /** What everything gets without a catalog. */
 export function noCatalog(state: Reading['state']): Problem {
-  return state === 'empty' ? nothingPublished() : bucketUnreachable();
+  if (state === 'empty') return nothingPublished();
+  if (state === 'unreadable') {
+    return problem(503, 'The catalog in the bucket is not one that this server understands; /healthz says why.');
+  }
+  return bucketUnreachable();
 }
 
 /** What an error looks like from outside: never its own words. */

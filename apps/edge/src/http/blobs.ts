@@ -1,3 +1,4 @@
+import { Memory } from '../objects.ts';
 import { contentRange } from './range.ts';
 import { type BlobPiece, lengthOf, type Piece } from './representation.ts';
 
@@ -13,15 +14,43 @@ export class BlobUnavailable extends Error {
   }
 }
 
-/**
- * Opens a stretch of a blob as a stream whose length the runtime knows, so that an answer promises it, and breaks the connection if it
- * ends early. Rejects with BlobUnavailable before any byte if the stretch is not there in full.
- */
-export type OpenBlob = (piece: BlobPiece) => Promise<ReadableStream<Uint8Array>>;
+/** Where the bytes of representations come from. */
+export interface Blobs {
+  /**
+   * Opens a stretch of a blob as a stream whose length the runtime knows, so that an answer promises it, and breaks the connection if
+   * it ends early. Rejects with BlobUnavailable before any byte if the stretch is not there in full.
+   */
+  readonly open: (piece: BlobPiece) => Promise<ReadableStream<Uint8Array>>;
+  /** Why the blobs of these pieces could not be opened a moment ago; undefined as far as is known. */
+  readonly faultOf: (pieces: readonly Piece[]) => BlobUnavailable | undefined;
+}
+
+/** What opening blobs came to lately, by their keys. */
+export type BlobChecks = Memory<BlobUnavailable | 'fine'>;
+
+/** A record of that. A minute: so long a HEAD says what the last GET met, and a monitor that asks every second reads once. */
+export function blobChecks(): BlobChecks {
+  return new Memory(500, () => 60_000);
+}
 
 /** Reads blobs from the bucket, or from a web server that has its keys as paths, such as its own domain behind a CDN cache. */
-export function blobsOf(bucket: Pick<R2Bucket, 'get'>, origin: string | undefined): OpenBlob {
-  return (piece) => (origin === undefined ? fromBucket(bucket, piece) : fromOrigin(origin, piece));
+export function blobsOf(bucket: Pick<R2Bucket, 'get'>, origin: string | undefined, checks: BlobChecks): Blobs {
+  return {
+    async open(piece) {
+      try {
+        const stream = await (origin === undefined ? fromBucket(bucket, piece) : fromOrigin(origin, piece));
+        if (checks.held(piece.key) instanceof BlobUnavailable) checks.hold(piece.key, 'fine');
+        return stream;
+      } catch (error) {
+        if (error instanceof BlobUnavailable) checks.hold(piece.key, error);
+        throw error;
+      }
+    },
+    faultOf: (pieces) =>
+      pieces
+        .map((piece) => (piece.from === 'blob' ? checks.held(piece.key) : undefined))
+        .find((check) => check instanceof BlobUnavailable),
+  };
 }
 
 async function fromBucket(bucket: Pick<R2Bucket, 'get'>, { key, size, range }: BlobPiece) {
@@ -72,16 +101,16 @@ function isOutside(error: unknown): boolean {
  * A body of exactly the bytes of `pieces`. The first blob is opened before this resolves, so that a fault can still become an error
  * status. If a later one ends early, the connection breaks: a client must never take a torso for the whole.
  */
-export async function openBody(pieces: readonly Piece[], openBlob: OpenBlob): Promise<BodyInit> {
+export async function openBody(pieces: readonly Piece[], { open }: Pick<Blobs, 'open'>): Promise<BodyInit> {
   const [only, second] = pieces;
   if (only === undefined) return '';
   // As it is: another stream around it would cost processor time for every byte.
-  if (second === undefined) return only.from === 'memory' ? only.bytes : openBlob(only);
+  if (second === undefined) return only.from === 'memory' ? only.bytes : open(only);
   const firstBlob = pieces.find((piece) => piece.from === 'blob');
-  const opened = firstBlob === undefined ? undefined : await openBlob(firstBlob);
+  const opened = firstBlob === undefined ? undefined : await open(firstBlob);
   const { readable, writable } = new FixedLengthStream(pieces.reduce((sum, piece) => sum + lengthOf(piece), 0));
   // A failure also errors `readable`, which is where the client learns of it.
-  pump(pieces, writable, (piece) => (piece === firstBlob && opened !== undefined ? opened : openBlob(piece))).catch(
+  pump(pieces, writable, (piece) => (piece === firstBlob && opened !== undefined ? opened : open(piece))).catch(
     () => {},
   );
   return readable;

@@ -1,4 +1,4 @@
-import { type OpenBlob, openBody } from './blobs.ts';
+import { type Blobs, openBody } from './blobs.ts';
 import { readHttpDate } from './date.ts';
 import { contentRange, type RangeRequest, readRange } from './range.ts';
 import { type Representation, slice } from './representation.ts';
@@ -7,7 +7,7 @@ import { type Representation, slice } from './representation.ts';
  * Answers a GET or HEAD with a representation: 200, 206, 304, 412 or 416.
  * @throws BlobUnavailable if a blob cannot be opened; no byte has been sent then.
  */
-export async function deliver(request: Request, representation: Representation, openBlob: OpenBlob): Promise<Response> {
+export async function deliver(request: Request, representation: Representation, blobs: Blobs): Promise<Response> {
   const { size, pieces } = representation;
   const decision = decide(request, representation, size, Date.now());
   switch (decision.answer) {
@@ -29,10 +29,14 @@ export async function deliver(request: Request, representation: Representation, 
     case 'send': {
       const { range } = decision;
       const { whole } = headersOf(representation);
-      if (range === 'whole') {
-        return new Response(request.method === 'HEAD' ? null : await openBody(pieces, openBlob), { headers: whole });
+      if (request.method === 'HEAD') {
+        // RFC 9110, section 9.3.2: what GET would be told, as far as that is known without reading.
+        const fault = blobs.faultOf(pieces);
+        if (fault !== undefined) throw fault;
+        return new Response(null, { headers: whole });
       }
-      const response = new Response(await openBody(slice(pieces, range), openBlob), { status: 206, headers: whole });
+      if (range === 'whole') return new Response(await openBody(pieces, blobs), { headers: whole });
+      const response = new Response(await openBody(slice(pieces, range), blobs), { status: 206, headers: whole });
       response.headers.set('Content-Length', String(range.length));
       response.headers.set('Content-Range', contentRange(range, size));
       return response;
