@@ -118,6 +118,33 @@ refuse_without_login() {
   refuse "no SSH key that may log in was found for root${caller:+ or $caller}, so nobody could reach the installer; put one into /root/.ssh/authorized_keys, or where sshd's AuthorizedKeysFile says"
 }
 
+# The address by which the caller is logged in. sshd tells it to the session; sudo and su drop it on the way.
+login_address() {
+  connection=${SSH_CONNECTION-}
+  process=$$
+  while [ -z "$connection" ] && [ "${process:-0}" -gt 1 ]; do
+    connection=$(tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
+    process=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$process/status" 2>/dev/null)
+  done
+  # shellcheck disable=SC2086 # client, its port, server, its port
+  set -- $connection
+  printf %s "${3-}"
+}
+
+# run sets state and dry_run before it comes here.
+# shellcheck disable=SC2154
+# What the installer cannot bring up is said, and stops the jump where it is the way to this machine.
+refuse_without_network() {
+  saved_network "$state/network" |
+    jq -r -L "$here" --arg login "$(login_address)" -f "$here/before-jump.jq" >"$work/before-jump" ||
+    fail "what was saved of the network could not be read back; nothing was changed"
+  sed -n 's/^left //p' "$work/before-jump" >"$work/left"
+  [ "$dry_run" = yes ] || while IFS= read -r sentence; do left_behind "$sentence"; done <"$work/left"
+  sed -n 's/^lost //p' "$work/before-jump" >"$work/lost"
+  [ -s "$work/lost" ] || return 0
+  refuse "$(awk 'NR > 1 { printf "; " } { printf "%s", $0 }' "$work/lost")"
+}
+
 # What the kernel takes up once it runs, by its own header: Documentation/arch/x86/boot.rst (init_size),
 # Documentation/arch/arm64/booting.rst (image_size). Four times its size for kernels without such a header.
 kernel_in_memory() {

@@ -8,18 +8,92 @@
 save_network() {
   mkdir "$state/network"
   save_json links -details address show
-  save_json routes4 -4 -details route show table all
-  save_json routes6 -6 -details route show table all
-  save_json rules4 -4 rule show
-  save_json rules6 -6 rule show
+  save_routes 4
+  save_routes 6
+  # Numbers: the installer does not know the names that this machine has in /etc/iproute2.
+  save_json rules4 -N -4 rule show
+  save_json rules6 -N -6 rule show
+  list_cards >"$state/network/cards"
+  save_bridge_vlans
+  save_teams
   { networkd_leases; udhcpc_leases; } >"$state/network/dhcp4"
   # resolved's stub is of no use to the installer; what it asks is in the other file.
   for file in /run/systemd/resolve/resolv.conf /etc/resolv.conf; do
-    [ -s "$file" ] || continue
+    grep -q '^nameserver' "$file" 2>/dev/null || continue
     cat "$file" >"$state/network/resolv.conf"
-    return 0
+    break
   done
-  missing "DNS servers (/etc/resolv.conf)"
+  [ -s "$state/network/resolv.conf" ] || missing "DNS servers (/etc/resolv.conf)"
+  other_resolvers >"$state/network/other-resolvers"
+}
+
+# save_json says it already.
+no_part() { :; }
+
+# A routing daemon's routes are counted and left behind, here already: a full table takes minutes and gigabytes as JSON.
+save_routes() { # <4|6>
+  "$here/ip" -N "-$1" -oneline route show table all 2>/dev/null | awk '
+    { protocol = 3; for (field = 1; field < NF; field++) if ($field == "proto") protocol = $(field + 1); count[protocol]++ }
+    END { for (protocol in count) print protocol, count[protocol] }
+  ' >"$work/protocols"
+  jq -Rr -L "$here" 'include "kernel-names"; split(" ") | select({ protocol: .[0] } | protocol | is_daemon) | join(" ")' \
+    "$work/protocols" >"$work/daemons"
+  if [ ! -s "$work/daemons" ]; then
+    save_json "routes$1" -N "-$1" -details route show table all
+    return 0
+  fi
+  cat "$work/daemons" >>"$state/network/daemon-routes"
+  while read -r protocol _; do
+    what=
+    # Their default routes are the machine's.
+    ! grep -q "^$protocol " "$work/daemons" || what="exact default"
+    # shellcheck disable=SC2086 # what is a list of words
+    save_json "routes$1" -N "-$1" -details route show table all proto "$protocol" $what
+    # ip leaves out what it was asked for.
+    jq -c --arg protocol "$protocol" '.[] | .protocol = $protocol' "$state/network/routes$1.json"
+  done <"$work/protocols" >"$work/routes"
+  jq -cs . "$work/routes" >"$state/network/routes$1.json"
+}
+
+# What `ip` does not tell of network cards: <interface> <driver> wired|wireless, "-" for an unknown driver.
+list_cards() {
+  for device in /sys/class/net/*/device; do
+    [ -e "$device" ] || continue
+    card=${device%/device}
+    driver=$(readlink "$device/driver") || driver=-
+    kind=wired
+    [ ! -e "$card/phy80211" ] && [ ! -e "$card/wireless" ] || kind=wireless
+    echo "${card##*/} ${driver##*/} $kind"
+  done
+}
+
+# Only bridges that mind VLANs need them, and whoever made one has iproute2's `bridge`.
+save_bridge_vlans() {
+  grep -q '"vlan_filtering":1' "$state/network/links.json" 2>/dev/null || return 0
+  bridge -compressvlans -json vlan show >"$state/network/vlans.json" 2>"$work/bridge.log" && return 0
+  rm -f "$state/network/vlans.json"
+  missing "VLANs of bridges ($(head -n 1 "$work/bridge.log"))"
+}
+
+# What a team does is known to its daemon alone.
+save_teams() {
+  jq -r '.[] | select(.linkinfo.info_kind == "team") | .ifname' "$state/network/links.json" 2>/dev/null | while read -r team; do
+    teamdctl "$team" config dump 2>/dev/null || :
+  done >"$work/teams"
+  [ ! -s "$work/teams" ] || jq -cs . "$work/teams" >"$state/network/teams.json" || rm -f "$state/network/teams.json"
+}
+
+# Name servers that this machine knows beside those that it asks, which a VPN may have put in their place.
+other_resolvers() {
+  sed -n 's/^\(nameserver [^ ]*\).*/\1/p' /etc/resolv.conf /run/NetworkManager/resolv.conf /run/NetworkManager/no-stub-resolv.conf \
+    /run/resolvconf/interface/* /run/dhcpcd/hook-state/resolv.conf.* /etc/resolv.pre-tailscale-backup.conf 2>/dev/null || :
+  {
+    # systemd-networkd's leases and links, and NetworkManager's leases.
+    sed -n 's/^\(DNS\|SERVERS\)=//p' /run/systemd/netif/leases/* /run/systemd/netif/links/* /run/systemd/resolve/netif/* \
+      /var/lib/NetworkManager/*.lease 2>/dev/null || :
+    # dhclient's, the newest last.
+    sed -n 's/^ *option domain-name-servers \(.*\);/\1/p' /var/lib/dhcp/dhclient*.lease* /var/lib/dhclient/*.lease* 2>/dev/null | tail -n 1
+  } | tr -s ', ' '\n' | sed -n 's/^[0-9a-fA-F.:][0-9a-fA-F.:]*$/nameserver &/p'
 }
 
 # What DHCP clients know and addresses do not show: <interface> <address> <client identifier>, "-" where unknown.

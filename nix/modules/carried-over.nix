@@ -9,7 +9,7 @@
 let
   programs = pkgs.runCommand "kexec-restore" { } ''
     mkdir "$out"
-    cp ${../kexec}/restore ${../kexec}/*.jq "$out"
+    cp ${../kexec}/restore ${../kexec}/restore-network.sh ${../kexec}/network-model.sh ${../kexec}/*.jq "$out"
     chmod 755 "$out/restore"
     patchShebangs "$out"
   '';

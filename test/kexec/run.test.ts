@@ -44,15 +44,22 @@ describe('kexec/run', () => {
     expect(stdout).toContain('kernel command line: init=/x quiet');
     expect(await readdir(join(folder, 'work'))).toEqual([]);
     const untouched = [
+      'before-jump.jq',
       'busybox',
       'bzImage',
+      'commands.jq',
       'image.conf',
       'initrd',
       'ip',
       'jq',
+      'kernel-names.jq',
       'kexec',
+      'network-model.sh',
       'network.jq',
+      'networkd.jq',
+      'prefix.jq',
       'refuse.sh',
+      'restore-network.sh',
       'run',
       'save-network.sh',
       'save.sh',

@@ -6,13 +6,20 @@ import * as v from 'valibot';
 import type { SavedNetwork } from './network-machine.ts';
 
 /**
- * Real hosts' networks, one folder each: `network` makes it, `saved.json` is what `ip -json` said then, `dhcp4` (where there is one) what
- * kexec/run knows of leases, `units.txt` what it becomes.
+ * Hosts' networks, one folder each. Below `network/` they were recorded from a machine: `network` makes it, `saved.json` is what `ip -json`
+ * said then. Below `saved/` they are written after reports from the field, of kinds that no machine here has. In both `dhcp4` and
+ * `resolv.conf` (where there are any) are what kexec/run saves beside it, and `units.txt` is what it becomes.
  */
 export const shapesFolder = join(import.meta.dirname, 'network');
 export const shapes = (await readdir(shapesFolder)).sort();
+const reportedFolder = join(import.meta.dirname, 'saved');
+export const reportedShapes = (await readdir(reportedFolder)).sort();
 
-/** Reads what was recorded of a shape (`node test/kexec/record.ts`). */
+export function folderOf(shape: string): string {
+  return join(shapes.includes(shape) ? shapesFolder : reportedFolder, shape);
+}
+
+/** Reads what was recorded of a shape (`node test/kexec/record.ts`), or reported. */
 export async function readSaved(shape: string): Promise<Record<keyof SavedNetwork, unknown>> {
   return v.parse(
     v.object({
@@ -22,7 +29,7 @@ export async function readSaved(shape: string): Promise<Record<keyof SavedNetwor
       rules4: v.unknown(),
       rules6: v.unknown(),
     }),
-    JSON.parse(await readFile(join(shapesFolder, shape, 'saved.json'), 'utf8')),
+    JSON.parse(await readFile(join(folderOf(shape), 'saved.json'), 'utf8')),
   );
 }
 
@@ -31,8 +38,11 @@ export async function savedFiles(shape: string): Promise<Map<string, string>> {
   const saved = Object.entries(await readSaved(shape));
   const files = new Map(saved.map(([name, json]) => [`${name}.json`, JSON.stringify(json)]));
   files.set('resolv.conf', await readFile(join(import.meta.dirname, 'resolv.conf'), 'utf8'));
-  const leases = join(shapesFolder, shape, 'dhcp4');
-  return existsSync(leases) ? files.set('dhcp4', await readFile(leases, 'utf8')) : files;
+  for (const name of ['dhcp4', 'resolv.conf']) {
+    const file = join(folderOf(shape), name);
+    if (existsSync(file)) files.set(name, await readFile(file, 'utf8'));
+  }
+  return files;
 }
 
 const NORMAL_FORM = `

@@ -60,7 +60,7 @@ add_program usr/bin/ssh-keygen usr/bin/ssh-keygen
 add_program usr/bin/jq usr/bin/jq
 cp "$tools/ip" "$root/sbin/ip"
 mkdir "$root/kexec"
-cp "$kexec/restore" "$kexec"/*.jq "$root/kexec/"
+cp "$kexec/restore" "$kexec"/restore-network.sh "$kexec"/network-model.sh "$kexec"/*.jq "$root/kexec/"
 
 # Modules: what QEMU's machines have and what saved networks may ask for, with all that these need.
 kernel_version=$(cd "$packages/lib/modules" && echo *)

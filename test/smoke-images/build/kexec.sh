@@ -7,7 +7,7 @@ mkdir "${out:?}"
 . "${build:?}/label.sh"
 
 mkdir kexec
-cp "$kexec/run" "$kexec"/*.sh "$kexec/network.jq" "$tools/kexec" "$tools/ip" "$tools/jq" "$base/busybox" kexec/
+cp "$kexec/run" "$kexec"/*.sh "$kexec"/*.jq "$tools/kexec" "$tools/ip" "$tools/jq" "$base/busybox" kexec/
 cp "$base/kernel" kexec/bzImage
 cat "$base/initrd" label.initrd >kexec/initrd
 cat >kexec/image.conf <<EOF
