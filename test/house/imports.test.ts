@@ -5,11 +5,7 @@ import { ROOMS } from './rooms.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Files that are being rewritten; the rules hold for them as soon as they are. */
-const NOT_YET = [
-  'apps/builder/src/release-run.ts',
-  'apps/builder/src/report/index.ts',
-  'test/conformance/vitest.config.ts',
-];
+const NOT_YET = ['apps/builder/src/release-run.ts', 'apps/builder/src/report/index.ts'];
 
 const faults = (path: string, text: string) => faultsIn(sourceFile(path, text));
 

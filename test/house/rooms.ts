@@ -17,6 +17,30 @@ export const PACKAGES = {
  */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'packages/shared': ['src/testing', 'src'],
+  'apps/edge': [
+    'src/testing',
+    'src/worker-tests.d.ts',
+    'build',
+    'src/worker.ts',
+    'src/pages',
+    'src/customise',
+    'src/log.ts',
+    'src/answers',
+    'src/http',
+    'src/ipxe',
+    'src/objects.ts',
+    'src/catalog.ts',
+    'src/settings.ts',
+    'src/problem.ts',
+  ],
+  'apps/local-edge': [
+    'src/main.ts',
+    'src/server.ts',
+    'src/local-stack.ts',
+    'src/local-edge.ts',
+    'src/ready.ts',
+    'src/failure.ts',
+  ],
   'apps/builder': [
     'src/testing',
     'bin',
