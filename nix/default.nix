@@ -11,9 +11,10 @@ let
   ];
   forAllSystems = lib.genAttrs systems;
 
+  # `nixos-stable` is no channel of its own but the newest stable one (aliases.nix).
   channels = lib.mapAttrs' (
     name: nixpkgs: lib.nameValuePair (lib.replaceStrings [ "_" ] [ "." ] name) nixpkgs
-  ) (lib.filterAttrs (name: _: lib.hasPrefix "nixos-" name) inputs);
+  ) (lib.filterAttrs (name: _: lib.hasPrefix "nixos-" name && name != "nixos-stable") inputs);
 
   images = import ./images.nix;
   nixosModules = import ./modules;
@@ -21,6 +22,8 @@ let
     inherit nixosModules systems;
     source = self.rev or self.dirtyRev or null;
   };
+
+  aliasesFor = import ./aliases.nix { inherit inputs mkImage; };
 
   imagesFor =
     system:
@@ -50,13 +53,14 @@ let
     );
 in
 {
-  inherit nixosModules;
+  nixosModules = nixosModules // import ./modules/aliases.nix;
 
   lib = { inherit mkImage; };
 
   packages = forAllSystems (
     system:
     imagesFor system
+    // aliasesFor system
     // {
       status-screen =
         inputs.nixos-unstable.legacyPackages.${system}.callPackage ./status-screen/package.nix
