@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from './local-nix.ts';
@@ -161,5 +161,50 @@ describe('the root password', () => {
     for (const password of passwords) expect(password).toMatch(/^[bcdefghjknprstuvx]{4}(-[bcdefghjknprstuvx]{4}){2}$/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readFile(join(scratch, 'given'), 'utf8')).toBe([...passwords].map((p) => `root:${p}\n`).join(''));
+  });
+});
+
+describe('the firmware of a kernel', () => {
+  /** A kernel module that names firmware, with gcc's help: modinfo reads a section of it. */
+  async function driver(path: string, ...firmware: readonly string[]) {
+    const file = join(scratch, 'modules/6.18.3/kernel', path);
+    await mkdir(dirname(file), { recursive: true });
+    const names = firmware.map((name) => `firmware=${name}`).join('\\0');
+    const source = `char firmware[] __attribute__((section(".modinfo"), used)) = "${names}";\n`;
+    await execa('gcc', ['-x', 'c', '-c', '-o', file, '-'], { input: source });
+  }
+  async function select() {
+    const names = ['rtl_nic/a.fw', 'e100/b.bin', 'iwlwifi.ucode', 'amdgpu/c.bin', 'mellanox/d.mfa2', 'unasked.fw'];
+    for (const name of names) {
+      const file = join(scratch, 'firmware', name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, name);
+    }
+    await symlink('a.fw', join(scratch, 'firmware/rtl_nic/link.fw'));
+    const script = join(root, 'nix/wired-firmware/select');
+    const folders = ['modules', 'firmware', 'selected'].map((folder) => join(scratch, folder));
+    return execa(SHELL, [script, ...folders], {
+      env: { PATH: `${process.env['PATH']}:/sbin:/usr/sbin` },
+      reject: false,
+    });
+  }
+
+  it('is copied where a driver of a card with a cable names it, and nothing else is', async () => {
+    await driver('drivers/net/ethernet/realtek/r8169.ko', 'rtl_nic/a.fw', 'rtl_nic/link.fw', 'rtl_nic/secret.fw');
+    await driver('drivers/net/phy/phy.ko', 'e100/b.bin');
+    await driver('drivers/net/wireless/intel/iwlwifi.ko', 'iwlwifi.ucode');
+    await driver('drivers/net/ethernet/mellanox/mlxsw/mlxsw.ko', 'mellanox/d.mfa2');
+    await driver('drivers/gpu/drm/amd/amdgpu.ko', 'amdgpu/c.bin');
+    const { exitCode, stdout } = await select();
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'no such firmware: rtl_nic/secret.fw' });
+    const found = await execa('find', ['.', '-type', 'f'], { cwd: join(scratch, 'selected') });
+    expect(found.stdout.split('\n').sort()).toEqual(['./e100/b.bin', './rtl_nic/a.fw', './rtl_nic/link.fw']);
+  });
+
+  it('that none of its drivers asks for fails the build: its modules lie somewhere else', async () => {
+    await driver('drivers/gpu/drm/amd/amdgpu.ko', 'amdgpu/c.bin');
+    const { exitCode, stderr } = await select();
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/no driver in \S+\/modules names firmware that is in/);
   });
 });
