@@ -48,7 +48,9 @@ in
 pkgs.runCommand "nixos-${cfg.kind}-${cfg.variant}-${cfg.nixpkgs.version}"
   {
     nativeBuildInputs = [ pkgs.buildPackages.jq ] ++ nativeBuildInputs;
-    json = builtins.toJSON json;
+    # Of what it names, such as `init`, nothing is needed to use the folder: with context the whole system would be part
+    # of its closure, and be copied with it.
+    json = builtins.unsafeDiscardStringContext (builtins.toJSON json);
     passAsFile = [ "json" ];
     passthru = {
       inherit image config;

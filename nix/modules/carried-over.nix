@@ -19,6 +19,7 @@ let
       part,
       description,
       before,
+      after ? [ ],
       options ? "",
       path ? [ ],
     }:
@@ -34,7 +35,7 @@ let
         ];
         RequiresMountsFor = "/etc /root";
       };
-      after = [ "systemd-tmpfiles-setup.service" ];
+      after = [ "systemd-tmpfiles-setup.service" ] ++ after;
       conflicts = [ "shutdown.target" ];
       path = [
         pkgs.coreutils
@@ -123,6 +124,8 @@ in
     restore-customisation = restore {
       part = "customisation";
       description = "Let in whose key the download address named, and say so";
+      # Three units write one authorized_keys; kernel-parameters.nix has the third.
+      after = [ "restore-authorized-keys.service" ];
       before = [ "sshd.service" ];
       path = [ pkgs.openssh ];
     };

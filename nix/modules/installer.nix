@@ -2,11 +2,14 @@
 {
   config,
   lib,
+  modulesPath,
   pkgs,
   ...
 }:
 {
   imports = [
+    # Nothing for a desktop (icons, sounds), no perl, no log rotation. netboot-minimal.nix of nixpkgs has it, its ISO has not.
+    "${modulesPath}/profiles/minimal.nix"
     ./carried-over.nix
     ./consoles.nix
     ./filesystems.nix
@@ -45,26 +48,49 @@
     pkgs.jq
     pkgs.nixos-facter
     pkgs.nixos-install-tools
-    # nixos-anywhere copies extra files with it
-    pkgs.rsync
   ];
 
   boot.kernelParams = [
-    # Pages that compress well stay in memory, should somebody add swap.
-    "zswap.enabled=1"
-    "zswap.compressor=zstd"
-    "zswap.max_pool_percent=50"
     # Seconds after which a machine whose kernel died comes back by itself.
     "panic=30"
+    # Some cards show nothing once nouveau has set a mode; without it the firmware's mode stays.
+    "nouveau.modeset=0"
   ];
+  # Pages that compress well stay in memory, should somebody add swap. Not by kernel parameters: arm64 builds of iPXE have
+  # hung at command lines of 283 characters.
+  systemd.tmpfiles.settings.zswap =
+    lib.mapAttrs' (name: argument: {
+      name = "/sys/module/zswap/parameters/${name}";
+      value.w = { inherit argument; };
+    })
+    {
+      compressor = "zstd";
+      enabled = "1";
+      max_pool_percent = "50";
+    };
   # Without it a failing stage 1 asks for the password of a root account that has none yet.
   boot.initrd.systemd.emergencyAccess = lib.mkDefault true;
 
-  # nixos-install evaluates what it is given; a copy of nixpkgs would be of the wrong revision soon.
+  # No copy of nixpkgs (docs/images.md has the figures): `<nixpkgs>` and the flake `nixpkgs` are the revision that the image
+  # is made of, fetched when something asks for it.
   system.installer.channel.enable = false;
-  # Forced: the installation profile puts the manual on every image.
+  nixpkgs.flake.source = lib.mkForce null;
+  nix.registry.nixpkgs.to = lib.mkDefault {
+    type = "github";
+    owner = "NixOS";
+    repo = "nixpkgs";
+    rev = config.nixosImage.nixpkgs.revision;
+  };
+  nix.nixPath = lib.mkDefault [
+    "nixpkgs=flake:nixpkgs"
+    "/nix/var/nix/profiles/per-user/root/channels"
+  ];
+  # What a build without substitutes would need first (a shell's stdenv, GRUB): whoever installs has a network.
+  system.extraDependencies = lib.mkForce [ ];
+  # Forced: the installation profile puts the manual on every image, and netboot's minimal one a reader for manuals.
   documentation = {
     enable = lib.mkForce false;
+    man.enable = lib.mkForce false;
     nixos.enable = lib.mkForce false;
   };
 

@@ -12,15 +12,13 @@
   # Screens and Wi-Fi want it. netboot-minimal.nix of nixpkgs leaves it out, by mkOverride 70.
   hardware.enableRedistributableFirmware = lib.mkOverride 60 true;
 
-  # Some cards show nothing once nouveau has set a mode; without it the firmware's mode stays.
-  boot.kernelParams = [ "nouveau.modeset=0" ];
-
   environment.systemPackages = [
     pkgs.curl
     pkgs.ethtool
     pkgs.git
     pkgs.htop
     pkgs.pciutils
+    pkgs.rsync
     pkgs.tmux
     pkgs.usbutils
     pkgs.vim

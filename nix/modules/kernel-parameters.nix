@@ -8,7 +8,12 @@
       "network-pre.target"
       "sshd.service"
     ];
-    after = [ "restore-hostname.service" ];
+    after = [
+      "restore-hostname.service"
+      # Both add to one authorized_keys.
+      "restore-authorized-keys.service"
+      "restore-customisation.service"
+    ];
     wants = [ "network-pre.target" ];
     unitConfig = {
       DefaultDependencies = false;

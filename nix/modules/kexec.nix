@@ -9,12 +9,22 @@ let
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
   inherit (pkgs.pkgsStatic) busybox kexec-tools;
-  # Without iptables, which cannot be linked into it.
-  iproute2 = pkgs.pkgsStatic.iproute2.override { iptables = null; };
+  # No cache has static programs: what `ip` does not use is left out, a static Python, OpenSSL and SQLite among it.
+  # iptables cannot be linked into it at all.
+  iproute2 = pkgs.pkgsStatic.iproute2.override (
+    lib.intersectAttrs (lib.functionArgs pkgs.pkgsStatic.iproute2.override) {
+      db = null;
+      iptables = null;
+      python3 = null;
+    }
+  );
   # Without regular expressions, which network.jq does not use.
   jq = lib.getBin (pkgs.pkgsStatic.jq.override { onigurumaSupport = false; });
   imageFolder = import ../image-folder.nix { inherit config pkgs; };
-  params = toString ([ "init=${build.toplevel}/init" ] ++ config.boot.kernelParams);
+  # Without context: the tarball names the system, but needs nothing of it outside of its initrd.
+  params = builtins.unsafeDiscardStringContext (
+    toString ([ "init=${build.toplevel}/init" ] ++ config.boot.kernelParams)
+  );
 in
 {
   imports = [ ./in-memory.nix ];
@@ -34,6 +44,11 @@ in
       cp ${build.kernel}/${kernelFile} kexec/bzImage
       cp ${build.netbootRamdisk}/initrd kexec/initrd
       cp ${kexec-tools}/bin/kexec ${iproute2}/bin/ip ${jq}/bin/jq ${busybox}/bin/busybox kexec/
+
+      # Each must start without the store's libraries.
+      for program in 'kexec --version' 'ip -V' 'jq --version' 'busybox true'; do
+        env --ignore-environment ./kexec/$program
+      done
 
       # Bytes in memory once the kernel has unpacked stage 1 and the store beside it.
       stage1=$(zstd -dc ${build.initialRamdisk}/initrd | wc -c)

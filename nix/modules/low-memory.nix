@@ -24,7 +24,7 @@
   };
   # Swap in memory is cheap: use it early. (zswap in front of it would compress twice.)
   boot.kernel.sysctl."vm.swappiness" = 180;
-  boot.kernelParams = lib.mkAfter [ "zswap.enabled=0" ];
+  systemd.tmpfiles.settings.zswap = lib.mkForce { };
 
   # One build, one download at a time.
   nix.settings = {

@@ -12,6 +12,7 @@
     tempAddresses = lib.mkDefault "disabled";
   };
 
+  # A name that a DHCP server sends would take the place of the one that the old system or live.nixos.hostname gave.
   systemd.network = {
     enable = true;
     # One port with an address is enough to be online.
@@ -27,8 +28,14 @@
         # networkd's default changes with the machine-id, on every boot here. By this, the lease is the one that the
         # firmware had, and the address stays.
         dhcpV4Config.ClientIdentifier = "mac";
+        dhcpV4Config.UseHostname = false;
+        dhcpV6Config.UseHostname = false;
       };
-      "99-wireless-client-dhcp".networkConfig.MulticastDNS = "yes";
+      "99-wireless-client-dhcp" = {
+        networkConfig.MulticastDNS = "yes";
+        dhcpV4Config.UseHostname = false;
+        dhcpV6Config.UseHostname = false;
+      };
     };
   };
 

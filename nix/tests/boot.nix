@@ -18,7 +18,7 @@ let
   arguments = [
     machine
     "-m ${toString memory}"
-    "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:2222-:22 -device virtio-net-pci,netdev=net0"
+    "-netdev user,id=net0,hostname=from-dhcp,hostfwd=tcp:127.0.0.1:2222-:22 -device virtio-net-pci,netdev=net0"
     "-device virtio-rng-pci"
   ]
   ++ lib.optional (disk != null) disk
@@ -75,6 +75,7 @@ pkgs.testers.runNixOSTest {
   + lib.optionalString (direct != null) ''
     import subprocess
 
+    # QEMU's DHCP server sends a name of its own.
     with subtest("the extra initrd's key and the command line's name arrived"):
         machine.succeed("grep -q nixos-tests /root/.ssh/authorized_keys")
         assert machine.succeed("hostname").strip() == "from-cmdline"

@@ -85,7 +85,7 @@ pkgs.testers.runNixOSTest {
         after = ssh("ip -json address show | jq -r '.[] | select(.ifname != \"lo\") | .addr_info[] | select(.scope == \"global\") | .local'")
         assert set(before) <= set(after.split()), f"{before} became {after}"
     with subtest("it has what an installation needs"):
-        for program in ["nix", "nixos-install", "nixos-generate-config", "nixos-facter", "disko", "rsync", "jq"]:
+        for program in ["nix", "nixos-install", "nixos-generate-config", "nixos-facter", "disko", "jq"]:
             ssh(f"command -v {program}")
         ssh("nix --version && nix flake --help >/dev/null")
     with subtest("no restore failed"):

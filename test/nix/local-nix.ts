@@ -130,6 +130,12 @@ export class LocalFlake {
     const [built] = JSON.parse(stdout);
     return String(built.outputs.out);
   }
+
+  /** A path of the store with all that it needs at run time. */
+  async closureOf(path: string): Promise<readonly string[]> {
+    const { stdout } = await execa('nix-store', ['--query', '--requisites', path], { env: environment });
+    return stdout.split('\n');
+  }
 }
 
 /** Whether Nix can read a file's syntax; its complaint if not. */

@@ -26,7 +26,8 @@ beforeAll(async () => {
 const images = async (system: string) => {
   const answer = await flake.eval(
     `packages.${system}`,
-    `packages: builtins.mapAttrs (_: package: { inherit (package) image drvPath meta; }) (removeAttrs packages [ "status-screen" ])`,
+    `packages: builtins.mapAttrs (_: package: { inherit (package) image drvPath meta; })
+      (removeAttrs packages (builtins.filter (name: !(packages.\${name} ? image)) (builtins.attrNames packages)))`,
   );
   return v.parse(Facts, answer);
 };

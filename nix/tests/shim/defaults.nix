@@ -12,6 +12,8 @@ in
   boot.kernelPackages = lib.mkOptionDefault pkgs.linuxPackages;
   boot.zfs.package = lib.mkOptionDefault pkgs.zfs;
   boot.initrd.compressor = lib.mkOptionDefault "zstd";
+  services.dbus.dbusPackage = lib.mkOptionDefault pkgs.dbus;
+  systemd.package = lib.mkOptionDefault pkgs.systemd;
   console.font = lib.mkOptionDefault "";
   system.boot.loader.kernelFile = if pkgs.stdenv.hostPlatform.isx86 then "bzImage" else "Image";
   system.build = {

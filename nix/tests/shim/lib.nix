@@ -60,6 +60,7 @@ in
     filter
     foldl'
     head
+    intersectAttrs
     length
     listToAttrs
     mapAttrs
@@ -82,6 +83,10 @@ in
     recursiveUpdate
     ;
   trivial.release = "26.05";
+  # As makeOverridable's `override` has them.
+  functionArgs = function: function.__functionArgs or (builtins.functionArgs function);
+  concatMapAttrs =
+    f: attrs: foldl' (merged: name: merged // f name attrs.${name}) { } (attrNames attrs);
   platforms.linux = [
     "x86_64-linux"
     "aarch64-linux"

@@ -42,6 +42,7 @@ let
   user = types.submodule {
     isNormalUser = flag;
     isSystemUser = flag;
+    useDefaultShell = flag;
     group = withDefault types.str "";
     initialHashedPassword = withDefault (types.nullOr types.str) null;
     extraGroups = strings;
@@ -143,7 +144,11 @@ in
       inherit settings;
     };
 
-    nixpkgs.hostPlatform = option types.str;
+    nixpkgs = {
+      flake.source = withDefault (types.nullOr types.str) null;
+      hostPlatform = option types.str;
+      overlays = lists;
+    };
 
     programs = {
       command-not-found.enable = withDefault types.bool true;
@@ -159,10 +164,13 @@ in
     };
 
     services = {
-      dbus.implementation = withDefault (types.enum [
-        "dbus"
-        "broker"
-      ]) "dbus";
+      dbus = {
+        dbusPackage = option types.package;
+        implementation = withDefault (types.enum [
+          "dbus"
+          "broker"
+        ]) "dbus";
+      };
       getty = {
         autologinUser = withDefault (types.nullOr types.str) null;
         greetingLine = option types.str;
@@ -228,11 +236,14 @@ in
             matchConfig = settings;
             networkConfig = settings;
             dhcpV4Config = settings;
+            dhcpV6Config = settings;
           }
         )) { };
       };
       inherit services;
+      package = option types.package;
       sysusers.enable = flag;
+      tmpfiles.settings = withDefault (types.attrsOf (types.attrsOf (types.attrsOf types.anything))) { };
     };
 
     users = {

@@ -10,8 +10,8 @@ let
   inherit (config.system.boot.loader) kernelFile;
   grubMenu = ''
     menuentry 'NixOS Installer' {
-      linux /boot/${kernelFile} init=${build.toplevel}/init
-      initrd /boot/initrd
+      linux /boot/${build.kernel}/${kernelFile} init=${build.toplevel}/init
+      initrd /boot/${build.initialRamdisk}/initrd
     }
   '';
   makeIso =
@@ -60,11 +60,11 @@ in
     isoImage.contents = [
       {
         source = "${build.kernel}/${kernelFile}";
-        target = "/boot/${kernelFile}";
+        target = "/boot/${build.kernel}/${kernelFile}";
       }
       {
         source = "${build.initialRamdisk}/initrd";
-        target = "/boot/initrd";
+        target = "/boot/${build.initialRamdisk}/initrd";
       }
       {
         source = pkgs.runCommand "efi-folder" { menu = grubMenu; } ''
@@ -90,9 +90,9 @@ in
         DEFAULT boot
         LABEL boot
         MENU LABEL NixOS Installer
-        LINUX /boot/${kernelFile}
+        LINUX /boot/${build.kernel}/${kernelFile}
         APPEND init=${build.toplevel}/init
-        INITRD /boot/initrd
+        INITRD /boot/${build.initialRamdisk}/initrd
         EOF
       '';
       target = "/isolinux/isolinux.cfg";

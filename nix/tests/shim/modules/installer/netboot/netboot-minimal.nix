@@ -18,7 +18,8 @@
   config.hardware.enableRedistributableFirmware = lib.mkOverride 70 false;
   config.system.build = {
     squashfsStore = pkgs.runCommand "nix-store.squashfs" { } ''
-      echo ${config.system.build.toplevel} >"$out"
+      # Compressed, so that Nix finds no path in it.
+      echo ${config.system.build.toplevel} | gzip -n >"$out"
     '';
     netbootRamdisk = pkgs.runCommand "netboot-initrd" { } ''
       mkdir "$out"

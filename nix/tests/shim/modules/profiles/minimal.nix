@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  documentation.enable = lib.mkDefault false;
+  environment.defaultPackages = lib.mkDefault [ ];
+}
