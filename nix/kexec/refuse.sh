@@ -115,7 +115,13 @@ refuse_where_kexec_cannot_work() {
 # Without a way in, the machine would be lost: count keys that give a shell.
 refuse_without_login() {
   [ "${login_keys:?}" = 0 ] || return 0
-  refuse "no SSH key that may log in was found for root${caller:+ or $caller}, so nobody could reach the installer; put one into /root/.ssh/authorized_keys, or where sshd's AuthorizedKeysFile says"
+  cure="put one into /root/.ssh/authorized_keys, or where sshd's AuthorizedKeysFile says"
+  elsewhere=$(users_with_keys | head -n 3)
+  if [ -n "$elsewhere" ]; then
+    user=${elsewhere%% *}
+    cure="$(echo "$elsewhere" | sed 's/^\([^ ]*\) \(.*\)/\1 has one in \2/' | paste -s -d ';' | sed 's/;/; /g'): run $0 --keys-of $user"
+  fi
+  refuse "no SSH key that may log in was found for root${caller:+ or $caller}, so nobody could reach the installer; $cure"
 }
 
 # The address by which the caller is logged in. sshd tells it to the session; sudo and su drop it on the way.

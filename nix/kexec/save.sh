@@ -36,51 +36,6 @@ save_host_keys() {
   [ -n "$(ls "$state/ssh")" ] || missing "SSH host keys; the installer makes new ones"
 }
 
-# The caller's keys come before root's: sshd goes by the first line with a key, and clouds give root the same key with
-# a command= that only says "log in as admin". A caller who became root may have root's place; a restriction without
-# such a twin stays as it is.
-save_authorized_keys() {
-  caller=${SUDO_USER:-${DOAS_USER-}}
-  [ "$caller" != root ] || caller=
-  {
-    [ -z "$caller" ] || key_files_of "$caller"
-    key_files_of root
-  } >"$work/key-files"
-  while IFS= read -r file; do
-    cat "$file"
-    echo # a last line without an end would swallow the next
-  done <"$work/key-files" | awk '
-    # Everything before the key type, with blanks inside of quotes, are its options.
-    function split_line(line,   position, quoted, char, token) {
-      options = ""
-      while (line != "") {
-        quoted = 0
-        for (position = 1; position <= length(line); position++) {
-          char = substr(line, position, 1)
-          if (char == "\\" && quoted) position++
-          else if (char == "\"") quoted = !quoted
-          else if (!quoted && (char == " " || char == "\t")) break
-        }
-        token = substr(line, 1, position - 1)
-        line = substr(line, position)
-        sub(/^[ \t]+/, "", line)
-        if (token ~ /^(ssh-|ecdsa-|sk-)/) { type = token; split(line, rest, /[ \t]+/); blob = rest[1]; return 1 }
-        if (options != "") return 0
-        options = token
-      }
-      return 0
-    }
-    { sub(/\r$/, ""); sub(/^[ \t]+/, "") }
-    /^(#|$)/ { next }
-    !split_line($0) || seen[type " " blob]++ { next }
-    { print }
-  ' >"$state/authorized_keys"
-  login_keys=$(grep -cv '^[^ ]*command=' "$state/authorized_keys" || :)
-  restricted=$(grep -c '^[^ ]*command=' "$state/authorized_keys" || :)
-  [ "$restricted" = 0 ] || warn "$restricted of root's keys may only run a command; they are taken along as they are"
-  [ -s "$state/authorized_keys" ] || missing "authorized keys"
-}
-
 # What a customised link put into customisation.img (docs/kexec.md): a cpio archive, or zeros. A folder of the same name came
 # with an older image.
 save_customisation() {
@@ -93,5 +48,8 @@ save_customisation() {
   [ -s "$keys" ] || return 0
   say "this link lets these keys log in as root:"
   sed 's/^/  /' "$keys"
-  login_keys=$((login_keys + $(grep -c . "$keys")))
+  judge_lines user=root "$keys" >"$work/verdicts"
+  awk -F '\t' '$1 != "login" { print $2 ": " $4 }' "$work/verdicts" >"$work/refused"
+  while IFS= read -r sentence; do warn "no way in: $sentence"; done <"$work/refused"
+  login_keys=$((login_keys + $(grep -c '^login' "$work/verdicts" || :)))
 }

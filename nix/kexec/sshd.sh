@@ -46,10 +46,6 @@ setting() { # <keyword> < settings -> its first value
   sed -n "s/^$1 //p" | head -n 1
 }
 
-home_of() { # <user>
-  awk -F: -v user="$1" '$1 == user {print $6; exit}' /etc/passwd
-}
-
 # AuthorizedKeysFile's %h, %u, %U and %%; names without a slash in front lie in the home folder.
 key_file() { # <user> <name>
   rest=$2
@@ -60,7 +56,7 @@ key_file() { # <user> <name>
     case "$rest" in
       h*) path=$path$home ;;
       u*) path=$path$1 ;;
-      U*) path=$path$(awk -F: -v user="$1" '$1 == user {print $3; exit}' /etc/passwd) ;;
+      U*) path=$path$(user_field "$1" uid) ;;
       %*) path=$path% ;;
     esac
     rest=${rest#?}
@@ -74,7 +70,7 @@ key_file() { # <user> <name>
 
 # Exactly the files that sshd looks at: a key elsewhere lets nobody in today, and must not tomorrow.
 key_files_of() { # <user>
-  home=$(home_of "$1")
+  home=$(user_field "$1" home)
   settings=$(sshd_settings "$1")
   files=".ssh/authorized_keys .ssh/authorized_keys2"
   if [ -n "$settings" ]; then
@@ -93,12 +89,25 @@ key_files_of() { # <user>
   for name in $files; do
     [ "$name" != none ] || continue
     file=$(key_file "$1" "$name")
-    [ ! -s "$file" ] || echo "$file"
+    if [ -s "$file" ] && is_read_by_sshd "$1" "$file"; then echo "$file"; fi
   done
   set +f
   # OpenWrt's dropbear.
   [ "$1" != root ] || [ ! -s /etc/dropbear/authorized_keys ] || ! command -v dropbear >/dev/null ||
     echo /etc/dropbear/authorized_keys
+}
+
+# A file that others could write to lets nobody in today (sshd's StrictModes; dropbear is as strict), nor one that the user
+# may not read.
+is_read_by_sshd() { # <user> <file>
+  if ! is_readable_by "$1" "$2"; then
+    left_behind "keys in $2: sshd reads it as $1, who may not: chown $1 $2"
+    return 1
+  fi
+  [ "$(echo "$settings" | setting strictmodes)" != no ] || return 0
+  unsafe=$(unsafe_part "$1" "$2")
+  [ -z "$unsafe" ] || left_behind "keys in $2, which sshd does not read (StrictModes): $unsafe"
+  [ -z "$unsafe" ]
 }
 
 # The installer's sshd has its host keys at these names, whatever they were called before.

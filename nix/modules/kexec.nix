@@ -40,7 +40,7 @@ in
     };
     commands = ''
       mkdir kexec
-      cp ${../kexec}/run ${../kexec}/*.sh ${../kexec}/*.jq kexec/
+      cp ${../kexec}/run ${../kexec}/*.sh ${../kexec}/*.awk ${../kexec}/*.jq kexec/
       cp ${build.kernel}/${kernelFile} kexec/bzImage
       cp ${build.netbootRamdisk}/initrd kexec/initrd
       cp ${kexec-tools}/bin/kexec ${iproute2}/bin/ip ${jq}/bin/jq ${busybox}/bin/busybox kexec/

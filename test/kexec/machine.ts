@@ -28,7 +28,7 @@ export class Machine implements AsyncDisposable {
     const machine = new Machine(await mkdtemp(join(tmpdir(), 'kexec-run-')));
     const { folder, kexec } = machine;
     for (const name of ['kexec', 'home/.ssh', 'work']) await mkdir(join(folder, name), { recursive: true });
-    await execa('sh', ['-c', 'cp run *.sh *.jq "$1"', 'sh', kexec], { cwd: scripts });
+    await execa('sh', ['-c', 'cp run *.sh *.awk *.jq "$1"', 'sh', kexec], { cwd: scripts });
     for (const program of ['busybox', 'ip', 'jq']) {
       const { stdout } = await execa('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`]);
       await execa('cp', [stdout, join(kexec, program)]);

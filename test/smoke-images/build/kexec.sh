@@ -7,7 +7,7 @@ mkdir "${out:?}"
 . "${build:?}/label.sh"
 
 mkdir kexec
-cp "$kexec/run" "$kexec"/*.sh "$kexec"/*.jq "$tools/kexec" "$tools/ip" "$tools/jq" "$base/busybox" kexec/
+cp "$kexec/run" "$kexec"/*.sh "$kexec"/*.awk "$kexec"/*.jq "$tools/kexec" "$tools/ip" "$tools/jq" "$base/busybox" kexec/
 cp "$base/kernel" kexec/bzImage
 cat "$base/initrd" label.initrd >kexec/initrd
 cat >kexec/image.conf <<EOF
@@ -16,7 +16,7 @@ cmdline=$parameters
 unpacked=$(cat "$base/unpacked")
 EOF
 chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox
-chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh kexec/*.jq
+chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh kexec/*.awk kexec/*.jq
 # Kernel and initrd are compressed already, so trying harder gains nothing.
 customisation=$(sh "$kexec/pack" "$PWD" "$out/kexec.tar.gz")
 write_image_json "{files: {tarball: \"kexec.tar.gz\"}, customisation: $customisation}"
