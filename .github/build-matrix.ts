@@ -15,6 +15,8 @@ interface Plan {
       readonly arch: string;
       readonly variant: string;
       readonly action: string;
+      /** Where it is among the flake's packages. */
+      readonly package: string;
     }[];
   }[];
 }
@@ -27,10 +29,10 @@ const images = plan.channels
   .flatMap(({ channel, images }) =>
     images
       .filter(({ action }) => action === 'build')
-      .map(({ kind, arch, variant }) => ({
+      .map(({ kind, arch, variant, ...image }) => ({
         name: `${kind}-${variant}-${channel}-${arch}`,
         arch,
-        package: `${arch}-linux."${kind}-${variant}-${channel}"`,
+        package: image.package,
       })),
   );
 console.log(JSON.stringify(images));

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ReleaseReport } from 'nixos-images/reports';
@@ -76,6 +76,30 @@ describe('nixos-images release', () => {
         problems: [expect.stringMatching(/^aarch64 does not build and is left out: Nix failed: /)],
       },
     ]);
+  });
+
+  it('builds every image once, though garbage is collected while the other architecture is still building', async () => {
+    const [log, hold] = [join(stage.folder, 'builds'), join(stage.folder, 'hold')];
+    await flake.contain({ ...STABLE, log, hold });
+    await flake.configure({ arches: ['x86_64', 'aarch64'] });
+    const run = flake.releaseForAll('--channel', '26.05');
+    const lines = async () => (await readFile(log, 'utf8').catch(() => '')).split('\n').filter(Boolean).toSorted();
+    const roots = () => readdir(join(stage.folder, '.state/builder/roots/nixos-26.05')).catch(() => []);
+    await expect.poll(lines, { timeout: 30_000 }).toEqual(['begun aarch64', 'begun x86_64', 'ended x86_64']);
+    await expect.poll(roots, { timeout: 30_000 }).toContain('kexec-x86_64-noninteractive');
+    await flake.nix('nix-store', '--gc');
+    await writeFile(hold, '');
+    const { exitCode, stderr, report } = await run;
+    expect(exitCode, stderr).toBe(0);
+    expect(report.channels).toMatchObject([{ outcome: 'released', images: [{ arch: 'x86_64' }, { arch: 'aarch64' }] }]);
+    expect(await lines()).toEqual(['begun aarch64', 'begun x86_64', 'ended aarch64', 'ended x86_64']);
+    // Nothing is realised, nor hashed, a second time.
+    expect(stderr.match(/^build nixos-26\.05/gm)).toHaveLength(2);
+
+    await flake.configure({ arches: ['x86_64'] });
+    await flake.contain({ ...STABLE, revision: 'ccccccc', content: 'two' });
+    await flake.release('--channel', '26.05');
+    expect(await roots(), 'what the config asks for').toEqual(['kexec-x86_64-noninteractive']);
   });
 
   it('releases one channel when the other cannot be evaluated', async () => {

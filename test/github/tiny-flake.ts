@@ -22,8 +22,8 @@ const FLAKE = `{
           });
         in derivation {
           name = "kexec-\${channel.name}"; system = "\${arch}-linux"; builder = "/bin/sh"; PATH = "${process.env['PATH']}";
-          inherit description; passAsFile = [ "description" ]; inherit (channel) content; size = channel.size or 0;
-          args = [ "-c" "mkdir $out; cp $descriptionPath $out/image.json; { echo $content \${arch}; head -c $size /dev/zero; } > $out/image.tar.gz" ];
+          inherit description; passAsFile = [ "description" ]; inherit (channel) content; size = channel.size or 0; log = channel.log or ""; hold = channel.hold or ""; inherit arch;
+          args = [ "-c" "log() { [ -z $log ] || echo $1 $arch >>$log; }; log begun; until [ -z $hold ] || [ $arch = x86_64 ] || [ -e $hold ]; do sleep 0.1; done; mkdir $out; cp $descriptionPath $out/image.json; { echo $content \${arch}; head -c $size /dev/zero; } > $out/image.tar.gz; log ended" ];
         } // { inherit image; };
       }) (import ./channels.nix));
     }) [ "x86_64" "aarch64" ]);
@@ -39,6 +39,10 @@ export interface FlakeChannel {
   readonly content: string;
   /** Bytes of zeros behind the content. */
   readonly size?: number;
+  /** File that gets a line when a build begins and when it ends. */
+  readonly log?: string;
+  /** File that builds for aarch64 wait for. */
+  readonly hold?: string;
 }
 
 export const STABLE: FlakeChannel = { name: 'nixos-26.05', series: '26.05', revision: 'aaaaaaa', content: 'one' };
@@ -81,8 +85,32 @@ export class TinyFlake {
 
   /** Runs `nixos-images release` as the weekly workflow does. */
   async release(...args: string[]) {
+    return this.#release(args, []);
+  }
+
+  /** The same on a machine that can build for aarch64. */
+  async releaseForAll(...args: string[]) {
+    return this.#release(args, ['env', 'NIX_CONFIG=extra-platforms = aarch64-linux']);
+  }
+
+  /** Runs one of Nix's programs on the store that releases are built in. */
+  async nix(...command: string[]): Promise<string> {
+    const { stdout } = await execa(join(root, 'test/smoke-images/with-nix'), [
+      join(this.#stage.folder, 'nix'),
+      ...command,
+    ]);
+    return stdout;
+  }
+
+  async #release(args: readonly string[], through: readonly string[]) {
     const { folder } = this.#stage;
-    const command = [join(folder, 'nix'), join(root, 'node_modules/.bin/nixos-images'), 'release', ...UNTRIED];
+    const command = [
+      join(folder, 'nix'),
+      ...through,
+      join(root, 'node_modules/.bin/nixos-images'),
+      'release',
+      ...UNTRIED,
+    ];
     const { exitCode, stdout, stderr } = await execa(
       join(root, 'test/smoke-images/with-nix'),
       [...command, '--config', join(folder, 'release.mjs'), '--json', ...args],

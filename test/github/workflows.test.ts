@@ -69,7 +69,8 @@ describe.each(workflows)('the workflow $name', ({ name, text }) => {
 describe('the build matrix', () => {
   it('has one job an image that is to be built, by the name of its flake package', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'plan-')), 'plan.json');
-    const image = { kind: 'iso', arch: 'aarch64', variant: 'interactive', action: 'build' };
+    const path = 'aarch64-linux."iso-interactive-nixos-26.05"';
+    const image = { kind: 'iso', arch: 'aarch64', variant: 'interactive', action: 'build', package: path };
     const channels = [
       { channel: 'nixos-26.05', state: 'to-release', images: [image, { ...image, kind: 'kexec', action: 'keep' }] },
       { channel: 'nixos-25.11', state: 'frozen', images: [image] },
@@ -80,7 +81,7 @@ describe('the build matrix', () => {
       {
         name: 'iso-interactive-nixos-26.05-aarch64',
         arch: 'aarch64',
-        package: 'aarch64-linux."iso-interactive-nixos-26.05"',
+        package: path,
       },
     ]);
   });

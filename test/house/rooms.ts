@@ -48,9 +48,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/cli.ts',
     'src/commands',
     'src/release-run.ts',
+    'src/report',
     'src/steps',
     'src/run.ts',
-    'src/report',
     'src/github',
     'src/boot',
     // What other packages may use of the rooms below.

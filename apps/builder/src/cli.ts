@@ -1,4 +1,4 @@
-import { CommanderError, Option, type OptionValues, Command as Program } from 'commander';
+import { CommanderError, Option, Command as Program } from '@commander-js/extra-typings';
 import pack from '../package.json' with { type: 'json' };
 import { CONFIG_FILE } from './config.ts';
 import { EXIT, Failure, systemFailure } from './failure.ts';
@@ -28,21 +28,30 @@ function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ nixos-images ${line}`).join('\n')}\n${COMMON_HELP}`;
 }
 
-function collect(value: string, former: readonly string[]): string[] {
+const NONE: readonly string[] = [];
+
+function collect(value: string, former: readonly string[]): readonly string[] {
   return [...former, value];
+}
+
+/** The options of every command that works on a bucket. */
+interface CommonOptions {
+  readonly config: string;
+  readonly json?: true | undefined;
+  readonly progress?: 'terminal' | 'plain' | undefined;
 }
 
 /** Runs the command line and gives its exit code. A command's code is loaded when it is asked for: most need little of the whole. */
 export async function runCli(argv: readonly string[], { stdout, stderr, signal }: Surroundings): Promise<number> {
   let exitCode = 0;
 
-  const act = async (options: OptionValues, work: (run: Run) => Promise<Result>): Promise<void> => {
-    const plain = options['progress'] === 'plain' || (options['progress'] !== 'terminal' && !stderr.isTTY);
+  const act = async (options: CommonOptions, work: (run: Run) => Promise<Result>): Promise<void> => {
+    const plain = options.progress === 'plain' || (options.progress !== 'terminal' && !stderr.isTTY);
     const progress = plain ? new PlainProgress(stderr) : new TerminalProgress(stderr);
     try {
-      const { json, text, failed } = await work(await openRun(options['config'], progress, signal));
+      const { json, text, failed } = await work(await openRun(options.config, progress, signal));
       progress.close();
-      stdout.write(options['json'] ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
+      stdout.write(options.json ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
       if (failed) exitCode = EXIT.failed;
     } finally {
       progress.close();
@@ -64,33 +73,36 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
       .option('-c, --config <file>', 'config file', CONFIG_FILE)
       .option('--json', 'print the result as JSON (docs/publishing.md describes it)')
       .addOption(
-        new Option('--progress <how>', 'how to show it; default: what stderr is').choices(['terminal', 'plain']),
+        new Option('--progress <how>', 'how to show it; default: what stderr is').choices([
+          'terminal',
+          'plain',
+        ] as const),
       );
 
   const selective = (name: string, description: string) =>
     command(name, description)
-      .option('--channel <name>', 'only this channel; may be repeated', collect, [])
-      .option('--kind <kind>', 'only this kind; may be repeated', collect, [])
-      .option('--arch <arch>', 'only this architecture; may be repeated', collect, [])
-      .option('--variant <variant>', 'only this variant; may be repeated', collect, [])
+      .option('--channel <name>', 'only this channel; may be repeated', collect, NONE)
+      .option('--kind <kind>', 'only this kind; may be repeated', collect, NONE)
+      .option('--arch <arch>', 'only this architecture; may be repeated', collect, NONE)
+      .option('--variant <variant>', 'only this variant; may be repeated', collect, NONE)
       .option('--all', 'also images that have not changed since the last release');
 
   selective('plan', 'Say what would be built and released; builds nothing, writes nothing to the bucket.')
     .addHelpText('after', examples('plan', 'plan --channel 26.05 --json'))
-    .action((options) => act(options, async (it) => (await import('./commands/plan.ts')).planCommand(it, options)));
+    .action((options) => act(options, async (run) => (await import('./commands/plan.ts')).planCommand(run, options)));
 
   selective('build', 'Build and hash the images that changed; leaves the bucket alone.')
     .option('--dry-run', 'only say which channels would be built')
     .addHelpText('after', examples('build', 'build --kind iso --arch x86_64'))
-    .action((options) => act(options, async (it) => (await import('./commands/build.ts')).buildCommand(it, options)));
+    .action((options) => act(options, async (run) => (await import('./commands/build.ts')).buildCommand(run, options)));
 
   command('publish', 'Build what changed, upload it and verify it; no channel moves yet. Safe to interrupt and repeat.')
-    .option('--channel <name>', 'only this channel; may be repeated', collect, [])
+    .option('--channel <name>', 'only this channel; may be repeated', collect, NONE)
     .option('--all', 'also images that have not changed since the last release')
     .option('--dry-run', 'only say which channels would be published')
     .addHelpText('after', examples('publish', 'publish --channel unstable --dry-run'))
     .action((options) =>
-      act(options, async (it) => (await import('./commands/publish.ts')).publishCommand(it, options)),
+      act(options, async (run) => (await import('./commands/publish.ts')).publishCommand(run, options)),
     );
 
   command('promote', 'Boot the images of published releases in QEMU, and move channels to those that boot.')
@@ -99,14 +111,14 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
     .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
     .addHelpText('after', examples('promote', 'promote 26.05.20260820.e17386d', 'promote unstable --dry-run'))
     .action((targets, options) =>
-      act(options, async (it) => (await import('./commands/promote.ts')).promoteCommand(it, targets, options)),
+      act(options, async (run) => (await import('./commands/promote.ts')).promoteCommand(run, targets, options)),
     );
 
   command(
     'release',
     'The weekly run: lock, plan, build, publish, boot, promote, mirror and gc, with one report at the end.',
   )
-    .option('--channel <name>', 'only this channel; may be repeated', collect, [])
+    .option('--channel <name>', 'only this channel; may be repeated', collect, NONE)
     .option('--update-lock', 'first update the lock of every flake of the config that is on this machine')
     .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
     .option('--no-gc', 'delete nothing')
@@ -118,7 +130,7 @@ A channel that fails does not hold the others back; the exit code is 1 if anythi
 it stopped. On GitHub Actions the report is also the step's summary.`,
     )
     .action((options) =>
-      act(options, async (it) => (await import('./commands/release.ts')).releaseCommand(it, options)),
+      act(options, async (run) => (await import('./commands/release.ts')).releaseCommand(run, options)),
     );
 
   command('import', 'Take over releases that exist on GitHub; downloads are checked against its digests.')
@@ -141,7 +153,7 @@ it stopped. On GitHub Actions the report is also the step's summary.`,
 GITHUB_TOKEN is needed for private repositories, and raises GitHub's limit of requests. Downloads go on where they stopped.`,
     )
     .action((source, options) =>
-      act(options, async (it) => (await import('./commands/import.ts')).importCommand(it, source, options)),
+      act(options, async (run) => (await import('./commands/import.ts')).importCommand(run, source, options)),
     );
 
   command('mirror', 'Copy what the channels are at to releases of the GitHub repository that the config names.')
@@ -153,12 +165,12 @@ GITHUB_TOKEN is needed for private repositories, and raises GitHub's limit of re
 GITHUB_TOKEN needs the permission to write the contents of that repository.`,
     )
     .action((channels, options) =>
-      act(options, async (it) => (await import('./commands/mirror.ts')).mirrorCommand(it, channels, options)),
+      act(options, async (run) => (await import('./commands/mirror.ts')).mirrorCommand(run, channels, options)),
     );
 
   command('list', 'Show where each channel is and what it can go back to.')
     .addHelpText('after', examples('list', 'list --json'))
-    .action((options) => act(options, async (it) => (await import('./commands/list.ts')).listCommand(it)));
+    .action((options) => act(options, async (run) => (await import('./commands/list.ts')).listCommand(run)));
 
   command('rollback', 'Move a channel back to a former release.')
     .argument('<channel>')
@@ -166,7 +178,7 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
     .option('--dry-run', 'only say what would change')
     .addHelpText('after', examples('rollback 26.05 --dry-run', 'rollback unstable --to 26.11.20260820.e17386d'))
     .action((channel, options) =>
-      act(options, async (it) => (await import('./commands/rollback.ts')).rollbackCommand(it, channel, options)),
+      act(options, async (run) => (await import('./commands/rollback.ts')).rollbackCommand(run, channel, options)),
     );
 
   command('freeze', 'Say that a channel gets no more releases; its last one stays.')
@@ -179,22 +191,24 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
       examples('freeze 25.05 --reason "NixOS 25.05 reached its end of life"', 'freeze 25.05 --thaw'),
     )
     .action((channel, options) =>
-      act(options, async (it) => (await import('./commands/freeze.ts')).freezeCommand(it, channel, options)),
+      act(options, async (run) => (await import('./commands/freeze.ts')).freezeCommand(run, channel, options)),
     );
 
   command('verify', 'Check that the bucket holds what its manifests promise, and an edge what the bucket says.')
     .option('--deep', 'read and hash every blob')
     .option('--edge [url]', 'also ask this edge; without a URL, the one of the config')
     .addHelpText('after', examples('verify', 'verify --deep --edge https://images.example.org'))
-    .action((options) => act(options, async (it) => (await import('./commands/verify.ts')).verifyCommand(it, options)));
+    .action((options) =>
+      act(options, async (run) => (await import('./commands/verify.ts')).verifyCommand(run, options)),
+    );
 
   command('gc', 'Say what nothing names any more, and delete it with --delete.')
     .option('--delete', 'delete it; without this, gc is a dry run')
     .option('--dry-run', 'only say what would be deleted (the default)')
     .addHelpText('after', examples('gc', 'gc --delete'))
     .action((options) =>
-      act(options, async (it) =>
-        (await import('./commands/gc.ts')).gcCommand(it, {
+      act(options, async (run) =>
+        (await import('./commands/gc.ts')).gcCommand(run, {
           delete: options.delete === true && options.dryRun !== true,
         }),
       ),

@@ -1,7 +1,17 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ARCHES, Arch, Channel, defaultVariant, GithubRepository, Kind, Time, Variant } from '@nixos-images/shared';
+import {
+  ARCHES,
+  Arch,
+  Channel,
+  defaultVariant,
+  GithubRepository,
+  Kind,
+  STALE_AFTER_DAYS,
+  Time,
+  Variant,
+} from '@nixos-images/shared';
 import * as v from 'valibot';
 import { EXIT, Failure } from './failure.ts';
 
@@ -78,7 +88,7 @@ const Config = v.strictObject({
     }),
   ),
   /** Days without a promotion after which a release run calls a live channel stale, and fails. */
-  staleAfterDays: v.optional(v.pipe(v.number(), v.minValue(1)), 10),
+  staleAfterDays: v.optional(v.pipe(v.number(), v.minValue(1)), STALE_AFTER_DAYS),
   /** Hours for which gc leaves alone what nothing refers to; longer than any publish takes. */
   graceHours: v.optional(v.pipe(v.number(), v.minValue(0)), 7 * 24),
 });

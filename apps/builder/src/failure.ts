@@ -24,6 +24,11 @@ export class Failure extends Error {
     this.remedy = remedy;
     this.exitCode = exitCode;
   }
+
+  /** All that the user should read, on one line. */
+  get sentence(): string {
+    return this.remedy === undefined ? this.message : `${this.message} ${this.remedy}`;
+  }
 }
 
 /** A disk that has no room left. */

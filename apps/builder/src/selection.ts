@@ -1,20 +1,13 @@
-import { ARCHES, type Arch, Channel, channelOf, KINDS, type Kind, parseArch, type Variant } from '@nixos-images/shared';
+import { ARCHES, Channel, channelOf, type ImageId, KINDS, parseArch } from '@nixos-images/shared';
 import * as v from 'valibot';
 import type { Config, ConfigChannel } from './config.ts';
 import { EXIT, Failure } from './failure.ts';
-
-/** One image that the config asks for. */
-export interface WantedImage {
-  readonly kind: Kind;
-  readonly variant: Variant;
-  readonly arch: Arch;
-}
 
 /** One channel of the config with the images wanted of it. */
 export interface WantedChannel {
   readonly channel: Channel;
   readonly config: ConfigChannel;
-  readonly images: readonly WantedImage[];
+  readonly images: readonly ImageId[];
 }
 
 /** What a user typed to narrow a command down; empty lists mean everything. */

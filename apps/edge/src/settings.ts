@@ -1,3 +1,4 @@
+import { STALE_AFTER_DAYS } from '@nixos-images/shared';
 import * as v from 'valibot';
 
 const seconds = (fallback: string) =>
@@ -16,7 +17,7 @@ export const Settings = v.object({
   /** For so long the last catalog is used when the bucket cannot be read. */
   CATALOG_STALE_SECONDS: seconds('86400'),
   /** A live channel without a release for so many days is unhealthy. */
-  CHANNEL_LIMIT_DAYS: seconds('21'),
+  CHANNEL_LIMIT_DAYS: seconds(`${STALE_AFTER_DAYS}`),
   /** A web server that has the bucket's keys as paths; without it blobs come through the binding. */
   BLOB_ORIGIN: v.optional(origin),
   /** The address that pages and feeds name; without it the one that the request came to. */

@@ -62,7 +62,7 @@ export const Catalog = v.object({
 export type Catalog = v.InferOutput<typeof Catalog>;
 
 /** How far a channel of a catalog is. */
-export function stageOf({ stage, state }: CatalogChannel): Stage {
+export function stageOf({ stage, state }: Pick<CatalogChannel, 'stage' | 'state'>): Stage {
   return stage ?? (state.status === 'frozen' ? 'frozen' : 'stable');
 }
 

@@ -1,5 +1,6 @@
 export * from './address.ts';
 export * from './address-grammar.ts';
+export * from './age.ts';
 export * from './asset.ts';
 export * from './boot-record.ts';
 export * from './bucket-keys.ts';

@@ -1,47 +1,32 @@
-import { evaluate } from '../nix/evaluate.ts';
+import { formatImageId, imageIdOf, versionOf } from '@nixos-images/shared';
+import { packagePath } from '../nix/evaluate.ts';
 import type { Run } from '../run.ts';
-import { type SelectionOptions, selectImages, type WantedChannel } from '../selection.ts';
-import { type ChannelPlan, planChannel, planJson } from '../steps/plan.ts';
-import { readCatalog } from '../store/stored.ts';
-
-export interface PlanOptions extends SelectionOptions {
-  /** Build images again that have not changed. */
-  readonly all?: boolean;
-}
-
-/** A channel's plan beside what the config says of it. */
-export interface PlannedChannel {
-  readonly wanted: WantedChannel;
-  readonly plan: ChannelPlan;
-}
-
-/** Evaluates the selected images and compares them with what the channels are at. */
-export async function makePlans(
-  { config, bucket, progress, signal }: Run,
-  options: PlanOptions,
-): Promise<PlannedChannel[]> {
-  const wanted = selectImages(config, options);
-  const task = progress.begin('evaluate');
-  const [catalog, evaluated] = await Promise.all([
-    readCatalog(bucket),
-    evaluate(
-      wanted.filter((channel) => channel.config.frozen === undefined),
-      { cwd: config.folder, signal },
-    ),
-  ]).finally(task.drop);
-  // Dropped images are no news when the user asked for some images only.
-  const narrowed = [options.kind, options.arch, options.variant].some((list) => list !== undefined && list.length > 0);
-  return wanted.map((channel) => {
-    const images = evaluated.get(channel.channel) ?? [];
-    const plan = planChannel(channel, images, options.all ? undefined : catalog?.catalog);
-    return { wanted: channel, plan: narrowed ? { ...plan, dropped: [] } : plan };
-  });
-}
+import { type ChannelPlan, nixpkgsVersionOf, type PlanOptions, planChannels } from '../steps/plan.ts';
 
 /** `nixos-images plan`: what a publish would build and release. */
-export async function planCommand(command: Run, options: PlanOptions) {
-  const plans = (await makePlans(command, options)).map(({ plan }) => plan);
+export async function planCommand(run: Run, options: PlanOptions) {
+  const plans = await planChannels(run, options);
   return { json: { channels: plans.map(planJson) }, text: plans.map(planText).join('\n') };
+}
+
+function planJson(plan: ChannelPlan) {
+  const { channel, state, current, images, dropped } = plan;
+  const nixpkgs = nixpkgsVersionOf(plan);
+  return {
+    channel,
+    state,
+    current: current?.version ?? null,
+    candidate: state === 'to-release' && nixpkgs !== undefined ? versionOf(nixpkgs, 1) : null,
+    images: images.map(({ evaluated: { facts, derivation, storePath }, kept }) => ({
+      ...imageIdOf(facts),
+      smoke: facts.smoke,
+      action: kept === undefined ? 'build' : 'keep',
+      package: packagePath(facts, channel),
+      derivation,
+      storePath,
+    })),
+    dropped: dropped.map(imageIdOf),
+  };
 }
 
 function planText(plan: ChannelPlan): string {
@@ -53,8 +38,8 @@ function planText(plan: ChannelPlan): string {
   }[plan.state];
   const images = plan.images.map(({ evaluated: { facts }, kept }) => {
     const smoke = facts.smoke ? ' (smoke)' : '';
-    return `  ${kept === undefined ? 'build' : 'keep '}  ${facts.kind} ${facts.arch} ${facts.variant}${smoke} ${facts.nixpkgs.version}`;
+    return `  ${kept === undefined ? 'build' : 'keep '}  ${formatImageId(facts)}${smoke} ${facts.nixpkgs.version}`;
   });
-  const dropped = plan.dropped.map(({ kind, arch, variant }) => `  drop   ${kind} ${arch} ${variant}`);
+  const dropped = plan.dropped.map((image) => `  drop   ${formatImageId(image)}`);
   return [`${plan.channel} ${from}: ${rest}`, ...images, ...dropped].join('\n');
 }

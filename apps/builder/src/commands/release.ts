@@ -1,25 +1,25 @@
 import { appendFile, writeFile } from 'node:fs/promises';
-import { runWeekly } from '../release-run.ts';
+import { runRelease } from '../release-run.ts';
 import { succeeded } from '../report/report.ts';
 import { reportMarkdown, reportText } from '../report/text.ts';
 import type { Run } from '../run.ts';
 
 export interface ReleaseCommandOptions {
-  readonly channel?: readonly string[];
-  readonly updateLock?: boolean;
-  readonly withoutBootTest?: string;
-  readonly gc?: boolean;
+  readonly channel: readonly string[];
+  readonly updateLock?: boolean | undefined;
+  readonly withoutBootTest?: string | undefined;
+  readonly gc: boolean;
   /** File that gets the report as JSON. */
-  readonly report?: string;
+  readonly report?: string | undefined;
 }
 
 /** `nixos-images release`: the whole weekly run, with one report at its end. */
-export async function releaseCommand(command: Run, options: ReleaseCommandOptions) {
-  const report = await runWeekly(command, {
-    channels: options.channel ?? [],
+export async function releaseCommand(run: Run, options: ReleaseCommandOptions) {
+  const report = await runRelease(run, {
+    channels: options.channel,
     updateLock: options.updateLock ?? false,
     withoutBootTest: options.withoutBootTest,
-    collectGarbage: options.gc ?? true,
+    collectGarbage: options.gc,
   });
   const { report: file } = options;
   if (file !== undefined) await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);

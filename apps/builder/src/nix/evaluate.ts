@@ -1,7 +1,7 @@
-import { type Channel, ImageFacts, type System, systemOf } from '@nixos-images/shared';
+import { type Channel, ImageFacts, type ImageId, type System, systemOf } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { EXIT, Failure } from '../failure.ts';
-import type { WantedChannel, WantedImage } from '../selection.ts';
+import type { WantedChannel } from '../selection.ts';
 import { type NixOptions, runNix } from './run.ts';
 
 /** A wanted image with what evaluation says of it. Nothing is built yet. */
@@ -14,8 +14,13 @@ export interface EvaluatedImage {
 }
 
 /** Name of an image's package in the flake. */
-export function packageName({ kind, variant }: WantedImage, channel: Channel): string {
+export function packageName({ kind, variant }: ImageId, channel: Channel): string {
   return `${kind}-${variant}-${channel}`;
+}
+
+/** Where the package of an image is among the flake's `packages`: `x86_64-linux."iso-interactive-nixos-26.05"`. */
+export function packagePath(image: ImageId, channel: Channel): string {
+  return `${systemOf(image.arch)}."${packageName(image, channel)}"`;
 }
 
 const Answer = v.array(
@@ -32,7 +37,7 @@ const Answer = v.array(
 
 interface Wanted {
   readonly channel: Channel;
-  readonly image: WantedImage;
+  readonly image: ImageId;
   readonly system: System;
   readonly name: string;
 }

@@ -1,3 +1,3 @@
 // The schemas of the longer JSON reports.
-export { ImportReport } from '../commands/import.ts';
+export { ImportReport } from './import-report.ts';
 export { ReleaseReport } from './report.ts';

@@ -1,20 +1,8 @@
-import {
-  Arch,
-  BootPath,
-  type BootRecord,
-  Channel,
-  filesOf,
-  type Image,
-  Kind,
-  type Manifest,
-  Time,
-  Variant,
-  Version,
-} from '@nixos-images/shared';
+import { Arch, BootPath, Channel, Kind, Time, Variant, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
 
 /** The steps of a channel in a weekly run, in their order. */
-const StepName = v.picklist(['plan', 'freeze', 'build', 'publish', 'boot and promote', 'mirror']);
+const StepName = v.picklist(['plan', 'freeze', 'build', 'publish', 'boot', 'promote', 'mirror']);
 export type StepName = v.InferOutput<typeof StepName>;
 
 const Seconds = v.pipe(v.number(), v.minValue(0));
@@ -93,47 +81,4 @@ export type ReleaseReport = v.InferOutput<typeof ReleaseReport>;
 /** Whether everything went well. */
 export function succeeded(report: ReleaseReport): boolean {
   return report.problems.length === 0 && report.channels.every(({ problems }) => problems.length === 0);
-}
-
-/** The images of a release beside those of the one before, with their boot tests. */
-export function imageReports(
-  manifest: Manifest,
-  former: Manifest | undefined,
-  boots: BootRecord | undefined,
-  budgetOf: (image: Image) => number | undefined,
-): ImageReport[] {
-  return manifest.images.map((image) => {
-    const same = ({ kind, arch, variant }: Pick<Image, 'kind' | 'arch' | 'variant'>) =>
-      kind === image.kind && arch === image.arch && variant === image.variant;
-    const before = former?.images.find(same);
-    const tests = boots?.gate === 'run' ? boots.tests.filter(same) : [];
-    return {
-      kind: image.kind,
-      arch: image.arch,
-      variant: image.variant,
-      bytes: bytesOf(image),
-      formerBytes: before && bytesOf(before),
-      budget: budgetOf(image),
-      kernel: kernelOf(image),
-      formerKernel: before && kernelOf(before),
-      boots: tests.map(({ kind: _kind, arch: _arch, variant: _variant, ...rest }) => rest),
-    };
-  });
-}
-
-function bytesOf(image: Image): number {
-  return filesOf(image).reduce((sum, { file }) => sum + file.size, 0);
-}
-
-function kernelOf({ origin }: Image): string | undefined {
-  return origin.from === 'nix' ? origin.kernelVersion : undefined;
-}
-
-/** A sentence for every image that is larger than the config allows. */
-export function budgetProblems(images: readonly ImageReport[], format: (bytes: number) => string): string[] {
-  return images.flatMap(({ kind, arch, variant, bytes, budget }) =>
-    budget !== undefined && bytes > budget
-      ? [`${kind} ${arch} ${variant} has ${format(bytes)}, over its budget of ${format(budget)}.`]
-      : [],
-  );
 }

@@ -15,6 +15,7 @@ import { type LocalEdge, startLocalEdge } from '../boot/local-edge.ts';
 import { Failure, systemFailure } from '../failure.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { Progress } from '../progress/progress.ts';
+import type { Run } from '../run.ts';
 import type { Bucket } from '../store/bucket.ts';
 import { sizeOf } from '../store/draft.ts';
 import { promote } from '../store/promote.ts';
@@ -23,31 +24,21 @@ import { readBlob } from '../store/read-blob.ts';
 import { IMMUTABLE, readBootRecord } from '../store/stored.ts';
 import type { BlobFile } from '../store/upload.ts';
 
-export interface BootGateOptions {
-  /** Folder for the local edge's bucket and the machines' console logs. */
-  readonly state: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** Why the machines need not be started; recorded with the release. */
-  readonly without: string | undefined;
-}
-
 /**
- * Lets a release pass if all its images boot: each is copied from the bucket behind a local edge and started from there,
+ * The boot gate: a release passes if all its images boot. Each is copied from the bucket behind a local edge and started from there,
  * in every way this machine can. What came of it becomes the release's boot record. A release that passed before, passes.
+ * @param without why the machines need not be started; recorded with the release.
  * @throws Failure when an image did not boot, or none could be tried; nothing is recorded then, so that it can be tried again.
  */
-export async function passBootGate(bucket: Bucket, manifest: Manifest, options: BootGateOptions): Promise<BootRecord> {
+export async function bootImages(run: Run, manifest: Manifest, without?: string): Promise<BootRecord> {
+  const { bucket } = run;
   const former = await readBootRecord(bucket, manifest.version);
-  if (former !== undefined && (former.gate === 'run' || options.without !== undefined)) return former;
-  const record: BootRecord = {
-    schema: 1,
-    version: manifest.version,
-    time: timeOf(await bucket.now()),
-    ...(options.without === undefined
-      ? { gate: 'run', ...(await bootAll(bucket, manifest, options)) }
-      : { gate: 'skipped', reason: options.without }),
-  };
+  if (former !== undefined && (former.gate === 'run' || without !== undefined)) return former;
+  const outcome =
+    without === undefined
+      ? ({ gate: 'run', ...(await bootAll(run, manifest)) } as const)
+      : ({ gate: 'skipped', reason: without } as const);
+  const record: BootRecord = { schema: 1, version: manifest.version, time: timeOf(await bucket.now()), ...outcome };
   // A record of a skipped gate may stand there: it is replaced by one of a gate that ran, never the other way round.
   const condition = former === undefined ? { condition: { ifAbsent: true } as const } : {};
   await bucket.write(releaseKey(manifest.version, 'boot.json'), formatJson(record), {
@@ -58,8 +49,8 @@ export async function passBootGate(bucket: Bucket, manifest: Manifest, options: 
   return record;
 }
 
-async function bootAll(bucket: Bucket, manifest: Manifest, { state, progress, signal }: BootGateOptions) {
-  const folder = join(state, 'boot', manifest.version);
+async function bootAll({ bucket, config, progress, signal }: Run, manifest: Manifest) {
+  const folder = join(config.state, 'boot', manifest.version);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await requireRoom(folder, manifest);

@@ -50,15 +50,22 @@ function pins(text: string | undefined): Map<string, string> {
   );
 }
 
-/** Renews the locks of the flakes on this machine that the channels are built from; says in a few words what changed. */
-export async function updateLocks(config: Config, signal: AbortSignal): Promise<string> {
+/** What became of the locks. */
+export interface LockUpdate {
+  /** How many flakes of the config are on this machine. */
+  readonly flakes: number;
+  /** One phrase for each input that is somewhere else now. */
+  readonly changes: readonly string[];
+}
+
+/** Renews the locks of the flakes on this machine that the channels are built from. */
+export async function updateLocks(config: Config, signal: AbortSignal): Promise<LockUpdate> {
   const flakes = new Map(
     Object.values(config.channels).flatMap(({ flake, frozen }): [string, string][] => {
       const folder = frozen === undefined ? localFlakeFolder(flake, config.folder) : undefined;
       return folder === undefined ? [] : [[folder, flake]];
     }),
   );
-  if (flakes.size === 0) return 'not updated, no flake of the config is on this machine';
   const changes: string[] = [];
   for (const [folder, flake] of flakes) {
     const read = () => readFile(join(folder, 'flake.lock'), 'utf8').catch(() => undefined);
@@ -67,7 +74,7 @@ export async function updateLocks(config: Config, signal: AbortSignal): Promise<
     await runNix('nix', ['flake', 'update', ...(await flakeArguments(flake, nix))], nix);
     changes.push(...lockChanges(before, await read()));
   }
-  return changes.length === 0 ? 'nothing new' : changes.join(', ');
+  return { flakes: flakes.size, changes };
 }
 
 /** Since Nix 2.19 the arguments of `flake update` are inputs, and the flake has an option. */

@@ -1,6 +1,15 @@
-import { type Catalog, type Channel, type Image, type Manifest, versionOf } from '@nixos-images/shared';
-import type { EvaluatedImage } from '../nix/evaluate.ts';
-import type { WantedChannel } from '../selection.ts';
+import {
+  type Catalog,
+  type Channel,
+  type Image,
+  isSameImage,
+  type Manifest,
+  type NixpkgsVersion,
+} from '@nixos-images/shared';
+import { type EvaluatedImage, evaluate } from '../nix/evaluate.ts';
+import type { Run } from '../run.ts';
+import { type SelectionOptions, selectImages, type WantedChannel } from '../selection.ts';
+import { readCatalog } from '../store/stored.ts';
 
 /** What is to be done about one image. */
 export interface PlannedImage {
@@ -12,6 +21,8 @@ export interface PlannedImage {
 /** What is to be done about one channel. */
 export interface ChannelPlan {
   readonly channel: Channel;
+  /** That the images are packages of. */
+  readonly flake: string;
   /** The release that the channel is at. */
   readonly current: Manifest | undefined;
   readonly images: readonly PlannedImage[];
@@ -20,9 +31,37 @@ export interface ChannelPlan {
   readonly state: 'unchanged' | 'to-release' | 'frozen';
 }
 
+export interface PlanOptions extends SelectionOptions {
+  /** Build images again that have not changed. */
+  readonly all?: boolean | undefined;
+}
+
+/** Evaluates the selected images and compares them with what the channels are at. */
+export async function planChannels(
+  { config, bucket, progress, signal }: Run,
+  options: PlanOptions,
+): Promise<ChannelPlan[]> {
+  const wanted = selectImages(config, options);
+  const task = progress.begin('evaluate');
+  const [catalog, evaluated] = await Promise.all([
+    readCatalog(bucket),
+    evaluate(
+      wanted.filter((channel) => channel.config.frozen === undefined),
+      { cwd: config.folder, signal },
+    ),
+  ]).finally(task.drop);
+  // Dropped images are no news when the user asked for some images only.
+  const narrowed = [options.kind, options.arch, options.variant].some((list) => list !== undefined && list.length > 0);
+  return wanted.map((channel) => {
+    const images = evaluated.get(channel.channel) ?? [];
+    const plan = compare(channel, images, options.all ? undefined : catalog?.catalog);
+    return narrowed ? { ...plan, dropped: [] } : plan;
+  });
+}
+
 /** Compares what a channel should have with what its current release was built from. */
-export function planChannel(
-  { channel, config }: Pick<WantedChannel, 'channel' | 'config'>,
+function compare(
+  { channel, config }: WantedChannel,
   evaluated: readonly EvaluatedImage[],
   catalog: Catalog | undefined,
 ): ChannelPlan {
@@ -32,38 +71,19 @@ export function planChannel(
     kept: current?.images.find(({ origin }) => origin.from === 'nix' && origin.derivation === image.derivation),
   }));
   const dropped = (current?.images ?? []).filter(
-    (former) =>
-      !evaluated.some(
-        ({ facts }) => facts.kind === former.kind && facts.variant === former.variant && facts.arch === former.arch,
-      ),
+    (former) => !evaluated.some(({ facts }) => isSameImage(facts, former)),
   );
   const unchanged = images.every(({ kept }) => kept !== undefined) && dropped.length === 0;
   const state = config.frozen !== undefined ? 'frozen' : unchanged ? 'unchanged' : 'to-release';
-  return { channel, current, images, dropped, state };
+  return { channel, flake: config.flake, current, images, dropped, state };
+}
+
+/** The images that a plan builds. */
+export function imagesToBuild({ images }: ChannelPlan): EvaluatedImage[] {
+  return images.filter(({ kept }) => kept === undefined).map(({ evaluated }) => evaluated);
 }
 
 /** The version that a planned release gets at least; a number is added when it is taken. */
-export function nixpkgsVersionOf(plan: ChannelPlan) {
-  return plan.images[0]?.evaluated.facts.nixpkgs.version;
-}
-
-/** `plan --json`: one channel. */
-export function planJson(plan: ChannelPlan) {
-  const nixpkgs = nixpkgsVersionOf(plan);
-  return {
-    channel: plan.channel,
-    state: plan.state,
-    current: plan.current?.version ?? null,
-    candidate: plan.state === 'to-release' && nixpkgs !== undefined ? versionOf(nixpkgs, 1) : null,
-    images: plan.images.map(({ evaluated: { facts, derivation, storePath }, kept }) => ({
-      kind: facts.kind,
-      arch: facts.arch,
-      variant: facts.variant,
-      smoke: facts.smoke,
-      action: kept === undefined ? 'build' : 'keep',
-      derivation,
-      storePath,
-    })),
-    dropped: plan.dropped.map(({ kind, arch, variant }) => ({ kind, arch, variant })),
-  };
+export function nixpkgsVersionOf({ images }: ChannelPlan): NixpkgsVersion | undefined {
+  return images[0]?.evaluated.facts.nixpkgs.version;
 }
