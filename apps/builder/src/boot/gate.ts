@@ -6,11 +6,13 @@ import {
   type BootTest,
   type Customisation,
   filesOf,
-  formatAddress,
+  formatImageId,
   type Image,
+  imageAddress,
+  imageIdOf,
+  imageIdWord,
   type Manifest,
   PublicKey,
-  Ref,
 } from '@nixos-images/shared';
 import { execa } from 'execa';
 import * as v from 'valibot';
@@ -79,8 +81,7 @@ export async function bootRelease(options: BootGateOptions): Promise<BootGateRes
         if (error instanceof Failure && error.exitCode === EXIT.usage) missingTool = error;
         outcome = outcomeOf(error);
       }
-      const { kind, arch, variant } = attempt.image;
-      const test = { kind, arch, variant, path: attempt.path, ...outcome };
+      const test = { ...imageIdOf(attempt.image), path: attempt.path, ...outcome };
       tests.set(attempt, test);
       options.onResult(test);
     }
@@ -117,8 +118,8 @@ async function boot(
   key: SshKey,
   tools: Record<string, string>,
 ): Promise<Outcome> {
-  const name = `${image.kind}-${image.arch}-${image.variant}-${path}`;
-  const step = (text: string): void => gate.onStep?.(`${image.kind} ${image.arch} ${image.variant}: ${path}: ${text}`);
+  const name = `${imageIdWord(image)}-${path}`;
+  const step = (text: string): void => gate.onStep?.(`${formatImageId(image)}: ${path}: ${text}`);
   if (image.kind === 'iso' && image.customisation === undefined) {
     return { outcome: 'not-tried', reason: 'the ISO has no room for a key, so nobody could log in to it' };
   }
@@ -203,11 +204,7 @@ async function jump(
 }
 
 function addressOf(gate: BootGateOptions, image: Image, customisation: Customisation | undefined): URL {
-  const part = image.kind === 'kexec' ? 'tarball' : image.kind === 'iso' ? 'iso' : 'script';
-  const { kind, arch, variant } = image;
-  const ref = v.parse(Ref, gate.manifest.version);
-  const path = formatAddress({ type: 'image', customisation, kind, ref, arch, variant, part, view: 'itself' });
-  return new URL(path, gate.edge);
+  return new URL(imageAddress(image, { ref: gate.manifest.version, customisation }), gate.edge);
 }
 
 async function noteVersions(machine: Machine, tools: Record<string, string>): Promise<void> {

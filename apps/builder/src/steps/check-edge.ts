@@ -1,4 +1,12 @@
-import { type Catalog, channelsOf, filesOf, formatJson, type Manifest } from '@nixos-images/shared';
+import {
+  type Catalog,
+  channelsOf,
+  filesOf,
+  formatAddress,
+  formatJson,
+  imageAddress,
+  type Manifest,
+} from '@nixos-images/shared';
 import { Failure } from '../failure.ts';
 import type { Problem } from '../store/check.ts';
 
@@ -12,7 +20,7 @@ export async function checkEdge(edge: URL, catalog: Catalog, signal: AbortSignal
     const entry = catalog.channels[channel];
     if (entry === undefined) continue;
     const manifest = entry.current;
-    const path = `/releases/${manifest.version}/manifest.json`;
+    const path = formatAddress({ type: 'entry', version: manifest.version, name: 'manifest.json' });
     const answer = await ask(edge, path, 'GET', signal);
     if ((await answer.text()) !== formatJson(manifest))
       problems.push({ object: path, problem: 'is not what the bucket holds' });
@@ -35,9 +43,9 @@ interface Address {
 function addressesOf(manifest: Manifest): Address[] {
   return manifest.images.flatMap((image) =>
     filesOf(image).flatMap(({ role, file: { name, size, sha256 } }) => {
-      const floating = `/${image.kind}@${manifest.channel}/${image.arch}/${image.variant}`;
-      const ending = image.kind === 'netboot' ? `/${role}` : '';
-      return [`/releases/${manifest.version}/${name}`, `${floating}${ending}`].map((path) => ({ path, size, sha256 }));
+      const pinned = formatAddress({ type: 'entry', version: manifest.version, name });
+      const floating = imageAddress(image, { ref: manifest.channel, part: role });
+      return [pinned, floating].map((path) => ({ path, size, sha256 }));
     }),
   );
 }

@@ -1,5 +1,4 @@
-import { blobKey, Sha256 } from '@nixos-images/shared';
-import * as v from 'valibot';
+import { BLOB_PREFIX, blobKey, parseBlobKey, type Sha256 } from '@nixos-images/shared';
 import type { Bucket } from './bucket.ts';
 
 /** A multipart upload of a blob that was begun and never ended. */
@@ -15,8 +14,6 @@ export interface AbandonedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const PREFIX = 'blobs/sha256/';
-
 /**
  * Finds the uploads of blobs that are older than the grace period; of other keys they are someone else's. Undefined when the
  * server cannot list uploads.
@@ -25,12 +22,12 @@ export async function findAbandonedUploads(
   bucket: Bucket,
   { grace }: AbandonedOptions,
 ): Promise<AbandonedUpload[] | undefined> {
-  const uploads = await bucket.openUploads(PREFIX);
+  const uploads = await bucket.openUploads(BLOB_PREFIX);
   const now = (await bucket.now()).getTime();
   return uploads?.flatMap(({ key, id, begun }) => {
-    const sha256 = v.safeParse(Sha256, key.slice(PREFIX.length));
+    const sha256 = parseBlobKey(key);
     const isOld = now - begun.getTime() > grace;
-    return sha256.success && isOld ? [{ sha256: sha256.output, id, begun }] : [];
+    return sha256 !== undefined && isOld ? [{ sha256, id, begun }] : [];
   });
 }
 

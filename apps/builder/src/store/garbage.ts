@@ -1,4 +1,5 @@
 import {
+  BLOB_PREFIX,
   blobKey,
   type Catalog,
   type CatalogChannel,
@@ -6,12 +7,14 @@ import {
   channelsOf,
   filesOf,
   type Manifest,
+  parseBlobKey,
+  parseReleaseKey,
+  RELEASE_PREFIX,
   releaseKey,
-  Sha256,
-  Version,
+  type Sha256,
+  type Version,
   versionsOf,
 } from '@nixos-images/shared';
-import * as v from 'valibot';
 import { Failure } from '../failure.ts';
 import type { Bucket, ObjectFacts } from './bucket.ts';
 import { readManifest } from './stored.ts';
@@ -51,9 +54,6 @@ export interface GarbageOptions {
   readonly now: number;
 }
 
-const BLOB = /^blobs\/sha256\/([0-9a-f]{64})$/;
-const RELEASE = /^releases\/([^/]+)\/[^/]+$/;
-
 /**
  * Finds what can go. Keys of any other form are someone else's and are never looked at.
  * @throws Failure when the manifest of a release that stays cannot be read: then nothing can be known.
@@ -73,15 +73,15 @@ export async function findGarbage(bucket: Bucket, catalog: Catalog, options: Gar
   // Blobs are listed before releases: what is published in between names blobs that are young, or that its promotion
   // looks for again.
   const blobs: { sha256: Sha256; size: number }[] = [];
-  for await (const facts of bucket.list('blobs/sha256/')) {
-    const hash = BLOB.exec(facts.key)?.[1];
-    if (hash !== undefined && isOld(facts)) blobs.push({ sha256: v.parse(Sha256, hash), size: facts.size });
+  for await (const facts of bucket.list(BLOB_PREFIX)) {
+    const sha256 = parseBlobKey(facts.key);
+    if (sha256 !== undefined && isOld(facts)) blobs.push({ sha256, size: facts.size });
   }
   const releases = new Map<Version, string[]>();
   const found = new Map<Version, ObjectFacts[]>();
-  for await (const facts of bucket.list('releases/')) {
-    const version = v.safeParse(Version, RELEASE.exec(facts.key)?.[1]);
-    if (version.success) found.set(version.output, [...(found.get(version.output) ?? []), facts]);
+  for await (const facts of bucket.list(RELEASE_PREFIX)) {
+    const version = parseReleaseKey(facts.key)?.version;
+    if (version !== undefined) found.set(version, [...(found.get(version) ?? []), facts]);
   }
   for (const [version, objects] of found) {
     // A release that was struck off is garbage whatever its age.

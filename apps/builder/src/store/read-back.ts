@@ -1,4 +1,12 @@
-import { blobKey, filesOf, type Manifest, releaseKey, sha256Sums, signatureKey } from '@nixos-images/shared';
+import {
+  blobKey,
+  filesOf,
+  type Manifest,
+  releaseKey,
+  releasePrefix,
+  sha256Sums,
+  signatureKey,
+} from '@nixos-images/shared';
 import { Failure } from '../failure.ts';
 import type { Bucket } from './bucket.ts';
 import { readManifest, type StoredManifest } from './stored.ts';
@@ -24,7 +32,7 @@ export async function readBack(bucket: Bucket, stored: StoredManifest): Promise<
 export async function requireRelease(bucket: Bucket, manifest: Manifest): Promise<void> {
   const { version } = manifest;
   const keys = new Set<string>();
-  for await (const { key } of bucket.list(`releases/${version}/`)) keys.add(key);
+  for await (const { key } of bucket.list(releasePrefix(version))) keys.add(key);
   const signed = keys.values().some((key) => key.endsWith('.minisig'));
   const signatures = signed ? manifest.images.flatMap(filesOf).map(({ file }) => signatureKey(version, file.name)) : [];
   const objects = signed

@@ -5,8 +5,10 @@ import {
   MalformedJson,
   Manifest,
   parseJson,
+  parseReleaseKey,
+  RELEASE_PREFIX,
   releaseKey,
-  Version,
+  type Version,
 } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { Failure } from '../failure.ts';
@@ -75,14 +77,12 @@ export async function readCatalog(bucket: Bucket): Promise<{ catalog: Catalog; e
   return { catalog: parseStored(Catalog, object.text, CATALOG_KEY), etag: object.etag };
 }
 
-const RELEASE_KEY = /^releases\/([^/]+)\/manifest\.json$/;
-
 /** The versions of all releases that have a manifest, in the order of keys. */
 export async function listVersions(bucket: Bucket): Promise<Version[]> {
   const versions: Version[] = [];
-  for await (const { key } of bucket.list('releases/')) {
-    const version = v.safeParse(Version, RELEASE_KEY.exec(key)?.[1]);
-    if (version.success) versions.push(version.output);
+  for await (const { key } of bucket.list(RELEASE_PREFIX)) {
+    const parts = parseReleaseKey(key);
+    if (parts?.name === 'manifest.json') versions.push(parts.version);
   }
   return versions;
 }

@@ -6,6 +6,7 @@ import {
   defaultVariant,
   type File,
   fileName,
+  formatAddress,
   type Image,
   type ImageAddress,
   imageAddress,
@@ -191,7 +192,9 @@ export function partName(
 function unsigned({ version }: Manifest, file: File | undefined): Problem {
   return file === undefined
     ? problem(404, 'This text is written by the server and not signed; the files that it names are.')
-    : problem(404, `Release ${version} is not signed. Its checksums:`, [`/releases/${version}/SHA256SUMS`]);
+    : problem(404, `Release ${version} is not signed. Its checksums:`, [
+        formatAddress({ type: 'entry', version, name: 'SHA256SUMS' }),
+      ]);
 }
 
 function undigested(location: string): Problem {

@@ -128,7 +128,7 @@ function someAddresses(catalog: Catalog): string[] {
     '/',
     '/boot.ipxe',
     ...(existing.length > 0 ? existing : KINDS.map((kind) => `/${kind}/${ARCHES[0]}`)),
-    '/releases/',
+    formatAddress({ type: 'releases' }),
   ];
 }
 

@@ -14,11 +14,11 @@ export function feed(catalog: Catalog, origin: string): ReturnType<typeof html> 
 <link rel="self" type="application/atom+xml" href="${origin}/feed.atom"/>
 <link rel="alternate" type="text/html" href="${origin}/releases/"/>
 ${releases.map(
-  ({ version, channel, promoted, smoke }) => html`<entry>
-<id>${origin}/releases/${version}/</id>
+  ({ version, address, channel, promoted, smoke }) => html`<entry>
+<id>${origin}${address}</id>
 <title>${channel} ${version}${smoke ? ' (smoke images, not NixOS)' : ''}</title>
 <updated>${promoted}</updated>
-<link rel="alternate" type="text/html" href="${origin}/releases/${version}/"/>
+<link rel="alternate" type="text/html" href="${origin}${address}"/>
 <category term="${channel}"/>
 <summary>Release ${version} of ${channel}.</summary>
 </entry>

@@ -1,4 +1,4 @@
-import { type Arch, filesOf, type Kind } from '@nixos-images/shared';
+import { type Arch, filesOf, formatAddress, type Kind } from '@nixos-images/shared';
 import { html } from 'hono/html';
 import { layout, SMOKE_NOTICE } from './layout.ts';
 import { formatSize } from './releases.ts';
@@ -69,7 +69,7 @@ ${lines.filter(({ images }) => images.length > 0).map((kindLines) => kindSection
 <tbody>${channels.map(
       ({ channel, manifest, promoted, aliases, frozen }) => html`<tr>
 <td>${channel}${frozen === undefined ? '' : html`<br><span class="soft">${frozen}</span>`}</td>
-<td><a href="/releases/${manifest.version}/">${manifest.version}</a></td>
+<td><a href="${formatAddress({ type: 'release', version: manifest.version })}">${manifest.version}</a></td>
 <td>${promoted.slice(0, 10)}</td>
 <td><code>@${aliases.join(' @')}</code></td>
 </tr>`,

@@ -1,10 +1,12 @@
-import { type Catalog, channelsOf, filesOf, type Manifest } from '@nixos-images/shared';
+import { type Catalog, channelsOf, filesOf, formatAddress, type Manifest, type Version } from '@nixos-images/shared';
 import { html } from 'hono/html';
 import { layout, SMOKE_NOTICE } from './layout.ts';
 
 /** One version of the list of releases. */
 export interface ListedRelease {
-  readonly version: string;
+  readonly version: Version;
+  /** Of its list of files. */
+  readonly address: string;
   readonly channel: string;
   readonly promoted: string;
   readonly current: boolean;
@@ -20,24 +22,25 @@ export function listReleases(catalog: Catalog): ListedRelease[] {
       const entry = catalog.channels[channel];
       if (entry === undefined) return [];
       const { current, promoted, former } = entry;
+      const { smoke } = current;
       return [
-        { version: current.version, channel, promoted, current: true, smoke: current.smoke },
+        { version: current.version, channel, promoted, current: true, smoke },
         ...former.map(({ version, promoted }) => ({
           version,
           channel,
           promoted,
           current: false,
-          smoke: current.smoke,
+          smoke,
         })),
-      ];
+      ].map((release) => ({ ...release, address: formatAddress({ type: 'release', version: release.version }) }));
     });
 }
 
 /** `/releases/` for a terminal. */
 export function releasesText(catalog: Catalog): string {
   return listReleases(catalog)
-    .map(({ version, channel, promoted, current }) =>
-      `/releases/${version}/  ${channel}  ${promoted.slice(0, 10)}${current ? '  current' : ''}`.concat('\n'),
+    .map(({ address, channel, promoted, current }) =>
+      `${address}  ${channel}  ${promoted.slice(0, 10)}${current ? '  current' : ''}`.concat('\n'),
     )
     .join('');
 }
@@ -68,8 +71,8 @@ export function releasesPage(catalog: Catalog): ReturnType<typeof html> {
     html`<p><a href="/">NixOS installer images</a></p><h1>Releases</h1>
 <div class="table"><table><thead><tr><th>Version</th><th>Channel</th><th>Since</th><th></th></tr></thead>
 <tbody>${listReleases(catalog).map(
-      ({ version, channel, promoted, current }) => html`<tr>
-<td><a href="/releases/${version}/">${version}</a></td><td>${channel}</td><td>${promoted.slice(0, 10)}</td><td>${current ? 'current' : ''}</td>
+      ({ version, address, channel, promoted, current }) => html`<tr>
+<td><a href="${address}">${version}</a></td><td>${channel}</td><td>${promoted.slice(0, 10)}</td><td>${current ? 'current' : ''}</td>
 </tr>`,
     )}</tbody></table></div>`,
   );
