@@ -47,8 +47,14 @@
     pkgs.disko
     pkgs.jq
     pkgs.nixos-facter
-    pkgs.nixos-install-tools
   ];
+
+  # Not the package nixos-install-tools: it evaluates a second NixOS, and brings the manual of all options.
+  system.tools = {
+    nixos-enter.enable = true;
+    nixos-generate-config.enable = true; # left out by perlless.nix
+    nixos-install.enable = true;
+  };
 
   boot.kernelParams = [
     # Seconds after which a machine whose kernel died comes back by itself.

@@ -214,6 +214,9 @@ in
       installer.channel.enable = withDefault types.bool true;
       tools = {
         nixos-build-vms.enable = withDefault types.bool true;
+        nixos-enter.enable = withDefault types.bool true;
+        nixos-generate-config.enable = withDefault types.bool true;
+        nixos-install.enable = withDefault types.bool true;
         nixos-option.enable = withDefault types.bool true;
         nixos-rebuild.enable = withDefault types.bool true;
       };

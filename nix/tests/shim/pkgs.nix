@@ -108,7 +108,6 @@ let
     "nixfmt"
     "nixfmt-tree"
     "nixos-facter"
-    "nixos-install-tools"
     "nodejs_24"
     "openssh"
     "OVMF"
