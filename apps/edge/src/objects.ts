@@ -14,6 +14,9 @@ import * as v from 'valibot';
 /** For so long, in milliseconds, holds what may be written yet, or anew. */
 export const BRIEFLY = 15_000;
 
+/** For so long, in milliseconds, holds what changes with the catalog, or with the day on which a channel ends. */
+export const ALWAYS = 60 * 60 * 1000;
+
 /** Remembers what was read or worked out, under a name; when it is full, what came first makes room. */
 export class Memory<Value> {
   readonly #held = new Map<string, { readonly value: Value; readonly until: number }>();

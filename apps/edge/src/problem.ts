@@ -1,7 +1,7 @@
 /** Something that a request gets instead of what it asked for. */
 export interface Problem {
   readonly tag: 'problem';
-  readonly status: 400 | 404 | 405 | 500 | 502 | 503;
+  readonly status: 400 | 404 | 405 | 410 | 500 | 502 | 503;
   /** One plain sentence, ASCII, without anything that a terminal, HTML or iPXE could take for more than text. */
   readonly sentence: string;
   /** What would have been right, one a line: addresses or names. */

@@ -16,7 +16,7 @@ import { deliver } from './http/deliver.ts';
 import { mirrorRedirect } from './http/mirror.ts';
 import { preflightResponse, problemResponse } from './http/problem-response.ts';
 import { countDownload, logLine, type Notes } from './log.ts';
-import { BRIEFLY, Memory, WrittenObjects } from './objects.ts';
+import { ALWAYS, BRIEFLY, Memory, WrittenObjects } from './objects.ts';
 import { isProblem, type Problem } from './problem.ts';
 import { type Bindings, settingsOf } from './settings.ts';
 
@@ -137,7 +137,7 @@ function lineOf(path: string): readonly [Line, Route['params']] {
 /** For how many milliseconds an answer is remembered. Problems are not: they cost little, and there is no end of them. */
 function holds(answer: Answer): number {
   if (isProblem(answer) || answer.holds === 'never') return 0;
-  return answer.holds === 'always' ? Number.POSITIVE_INFINITY : BRIEFLY;
+  return answer.holds === 'always' ? ALWAYS : BRIEFLY;
 }
 
 export default createEdge((line) => console.log(line));

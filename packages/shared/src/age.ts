@@ -16,6 +16,6 @@ export function isStale(
   now: Date,
   limitDays: number = STALE_AFTER_DAYS,
 ): boolean {
-  const stage = stageOf(entry);
+  const stage = stageOf(entry, now.getTime());
   return (stage === 'stable' || stage === 'beta') && ageInDays(entry, now) > limitDays;
 }

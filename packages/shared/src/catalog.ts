@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { Channel } from './channel.ts';
 import { Manifest } from './manifest.ts';
 import { Mirror } from './mirror.ts';
-import { Stage, type StagedChannel } from './stage.ts';
+import { latestChannel, Stage, type StagedChannel } from './stage.ts';
 import { Version } from './version.ts';
 import { Sha256, Time } from './words.ts';
 
@@ -61,17 +61,38 @@ export const Catalog = v.object({
 });
 export type Catalog = v.InferOutput<typeof Catalog>;
 
-/** How far a channel of a catalog is. */
-export function stageOf({ stage, state }: Pick<CatalogChannel, 'stage' | 'state'>): Stage {
-  return stage ?? (state.status === 'frozen' ? 'frozen' : 'stable');
+/** How far a channel of a catalog is; past its sunset it is withdrawn. @param now milliseconds since 1970. */
+export function stageOf({ stage, state }: Pick<CatalogChannel, 'stage' | 'state'>, now: number): Stage {
+  if (state.status === 'live') return stage ?? 'stable';
+  return state.sunset !== undefined && Date.parse(state.sunset) <= now ? 'withdrawn' : (stage ?? 'frozen');
 }
 
-/** The channels of a catalog with their stages and entries, sorted by name: what names are looked up in. */
-export function stagedChannels(catalog: Catalog): (StagedChannel & { readonly entry: CatalogChannel })[] {
+/** A channel of a catalog with its stage. */
+export interface CatalogStage extends StagedChannel {
+  readonly entry: CatalogChannel;
+}
+
+/** The channels of a catalog with their stages, sorted by name: what names are looked up in. @param now milliseconds since 1970. */
+export function stagedChannels(catalog: Catalog, now: number): CatalogStage[] {
   return channelsOf(catalog).flatMap((channel) => {
     const entry = catalog.channels[channel];
-    return entry === undefined ? [] : [{ channel, stage: stageOf(entry), entry }];
+    return entry === undefined ? [] : [{ channel, stage: stageOf(entry, now), entry }];
   });
+}
+
+/**
+ * The channels that are offered, as people look for them: the newest stable one that `has` says has what is asked for, then the others
+ * from new to old. Withdrawn ones are not offered.
+ */
+export function byInterest(
+  catalog: Catalog,
+  now: number,
+  has: (manifest: Manifest) => boolean = () => true,
+): CatalogStage[] {
+  const offered = stagedChannels(catalog, now).filter(({ stage }) => stage !== 'withdrawn');
+  const latest = latestChannel(offered, ({ entry }) => has(entry.current));
+  const others = offered.toReversed().filter((staged) => staged !== latest);
+  return latest === undefined ? others : [latest, ...others];
 }
 
 /** The channels of a catalog, sorted by name. */

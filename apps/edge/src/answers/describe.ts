@@ -1,4 +1,4 @@
-import { type BootRecord, type Image, isSameImage, type Manifest } from '@nixos-images/shared';
+import { type BootRecord, type Image, isSameImage, type Manifest, stageOf } from '@nixos-images/shared';
 import { JSON_TYPE, type Representation, representText } from '../http/representation.ts';
 import { findBootRecord } from '../objects.ts';
 import type { Sources } from './answer.ts';
@@ -21,6 +21,7 @@ export async function describeImage(
   { snapshot: { catalog }, read }: Sources,
 ): Promise<Representation> {
   const { channel, version, smoke, published, nixpkgs } = manifest;
+  const entry = catalog.channels[channel];
   const { kind, arch, variant, origin } = image;
   const boot = await findBootRecord(version, read);
   const description: ImageDescription = {
@@ -29,7 +30,8 @@ export async function describeImage(
     arch,
     variant,
     channel,
-    state: catalog.channels[channel]?.state ?? null,
+    stage: entry === undefined ? null : stageOf(entry, Date.now()),
+    state: entry?.state ?? null,
     version,
     smoke,
     published,

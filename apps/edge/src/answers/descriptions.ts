@@ -9,6 +9,7 @@ import {
   Nixpkgs,
   Origin,
   Sha256,
+  Stage,
   Time,
   Variant,
   Version,
@@ -24,6 +25,7 @@ export const ImageDescription = v.object({
   variant: Variant,
   channel: Channel,
   /** Whether the channel still gets releases, and if not, since when and why; null if it is not in the catalog any more. */
+  stage: v.nullable(Stage),
   state: v.nullable(ChannelState),
   version: Version,
   /** True if this stands in for NixOS where no NixOS can be built. */
@@ -92,6 +94,8 @@ export const Health = v.object({
     v.object({
       channel: v.string(),
       version: v.string(),
+      stage: Stage,
+      /** Whether it still gets releases. */
       status: v.picklist(['live', 'frozen']),
       promoted: v.string(),
       /** Days since the channel was moved to its release. */

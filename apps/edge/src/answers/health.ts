@@ -1,10 +1,13 @@
 import {
+  ageInDays,
   blobKey,
   type Catalog,
   type CatalogChannel,
   channelsOf,
   type File,
   filesOf,
+  isStale,
+  stagedChannels,
   type Unknown,
 } from '@nixos-images/shared';
 import { CatalogHolder, type Reading } from '../catalog.ts';
@@ -14,7 +17,6 @@ import type { Bindings, Settings } from '../settings.ts';
 import type { Health } from './descriptions.ts';
 
 const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
 
 /** Answers `/healthz` with a look of its own at the bucket: a held catalog would hide that it cannot be read. */
 export async function respondHealth(
@@ -50,12 +52,12 @@ function healthOf(reading: Reading, faults: readonly string[], now: number, limi
     ...(channels.length === 0 ? ['The catalog has no channel, so there is nothing to download.'] : []),
     ...snapshot.unknown.filter(({ leftOut }) => leftOut).map(unknownReason),
     ...faults,
-    ...channels
-      .filter(({ status, ageDays }) => status === 'live' && ageDays > limitDays)
-      .map(
-        ({ channel, ageDays }) =>
-          `${channel} had no release for ${Math.floor(ageDays)} days; the limit is ${limitDays}.`,
-      ),
+    ...stagedChannels(snapshot.catalog, now)
+      .filter(({ entry }) => isStale(entry, new Date(now), limitDays))
+      .map(({ channel, entry }) => {
+        const days = Math.floor(ageInDays(entry, new Date(now)));
+        return `${channel} had no release for ${days} days; the limit is ${limitDays}.`;
+      }),
   ];
   return { healthy: reasons.length === 0, bucket: 'reachable', reasons, channels };
 }
@@ -104,10 +106,8 @@ async function readFirstByte({ sha256, size }: File, blobs: Blobs): Promise<Blob
 }
 
 function agesOf(catalog: Catalog, now: number): Health['channels'] {
-  return channelsOf(catalog).flatMap((channel) => {
-    const entry = catalog.channels[channel];
-    if (entry === undefined) return [];
-    const ageDays = Math.round(((now - Date.parse(entry.promoted)) / DAY) * 100) / 100;
-    return [{ channel, version: entry.current.version, status: entry.state.status, promoted: entry.promoted, ageDays }];
+  return stagedChannels(catalog, now).map(({ channel, stage, entry: { current, state, promoted } }) => {
+    const ageDays = Math.round(ageInDays({ promoted }, new Date(now)) * 100) / 100;
+    return { channel, version: current.version, stage, status: state.status, promoted, ageDays };
   });
 }

@@ -1,8 +1,9 @@
 import {
   blobKey,
+  type Catalog,
+  type CatalogStage,
   type Customisation,
-  channelOf,
-  channelsOf,
+  channelNamed,
   defaultVariant,
   type File,
   fileName,
@@ -15,6 +16,7 @@ import {
   type Part,
   parseImageAddress,
   signatureKey,
+  stagedChannels,
   Version,
 } from '@nixos-images/shared';
 import * as v from 'valibot';
@@ -32,7 +34,7 @@ import { isProblem, type Problem, problem } from '../problem.ts';
 import type { Answer, Found, Route, Sources } from './answer.ts';
 import { describeImage } from './describe.ts';
 import type { ImageDescription } from './descriptions.ts';
-import { noSuchAddress, noSuchImage, noSuchRef, nothingPublished } from './problems.ts';
+import { noSuchAddress, noSuchImage, noSuchRef, nothingPublished, withdrawn } from './problems.ts';
 
 /** Answers `/<kind>[@<ref>]/<arch>[/<variant>][<suffix>]`, and says what is wrong with whatever else comes here. */
 export async function answerImage({ path }: Route, sources: Sources): Promise<Answer> {
@@ -69,32 +71,55 @@ export interface ResolvedImage {
 
 /** Finds the release that an address means (the current ones in the catalog, all others by their manifests), and its image in it. */
 export async function resolveImage(address: ImageAddress, sources: Sources): Promise<ResolvedImage | Problem> {
-  const release = await resolveRelease(address.ref, sources);
+  const release = await resolveRelease(address, sources);
   if (isProblem(release)) return release;
+  const image = imageOf(release.manifest, address);
+  if (image !== undefined) return { ...release, image };
   const { kind, arch, variant = defaultVariant(kind) } = address;
-  const ofArch = release.manifest.images.filter((image) => image.kind === kind && image.arch === arch);
+  return noSuchImage(release.manifest, { kind, arch, variant });
+}
+
+/** The image of a release that an address means. */
+function imageOf({ images }: Manifest, { kind, arch, variant }: ImageAddress): Image | undefined {
+  const ofArch = images.filter((image) => image.kind === kind && image.arch === arch);
   const [only, second] = ofArch;
-  const image =
-    ofArch.find((candidate) => candidate.variant === variant) ??
+  return (
+    ofArch.find((image) => image.variant === (variant ?? defaultVariant(kind))) ??
     // A release without the default variant means its only one.
-    (address.variant === undefined && second === undefined ? only : undefined);
-  return image === undefined ? noSuchImage(release.manifest, { kind, arch, variant }) : { ...release, image };
+    (variant === undefined && second === undefined ? only : undefined)
+  );
 }
 
 async function resolveRelease(
-  ref: ImageAddress['ref'],
+  address: ImageAddress,
   { snapshot: { catalog }, read }: Sources,
 ): Promise<Omit<ResolvedImage, 'image'> | Problem> {
-  const channels = channelsOf(catalog);
-  // Where no stable channel exists, an address without a ref means the one channel that does.
-  const channel = channelOf(ref ?? 'latest', channels) ?? (ref === undefined ? channels[0] : undefined);
-  const entry = channel === undefined ? undefined : catalog.channels[channel];
-  if (entry !== undefined) return { manifest: entry.current, floating: true, since: Date.parse(entry.promoted) };
+  const { ref } = address;
+  const found = channelMeant(address, catalog);
+  if (found?.stage === 'withdrawn') return withdrawn(found, catalog);
+  if (found !== undefined) {
+    return { manifest: found.entry.current, floating: true, since: Date.parse(found.entry.promoted) };
+  }
   if (ref === undefined) return nothingPublished();
   const version = v.safeParse(Version, ref);
   const manifest = version.success ? await findManifest(version.output, catalog, read) : undefined;
   if (manifest === undefined) return noSuchRef(ref, catalog);
   return { manifest, floating: false, since: Date.parse(manifest.published) };
+}
+
+/**
+ * The channel that an address means. `latest` is the newest stable one that has the image, so that a young channel without it takes
+ * no address away; where none has it, the newest says so.
+ */
+function channelMeant(address: ImageAddress, catalog: Catalog): CatalogStage | undefined {
+  const { ref = 'latest' } = address;
+  const channels = stagedChannels(catalog, Date.now());
+  return (
+    channelNamed(ref, channels, ({ entry }) => imageOf(entry.current, address) !== undefined) ??
+    channelNamed(ref, channels) ??
+    // Where no stable channel exists, an address without a ref means the one channel that does.
+    (address.ref === undefined ? channels.find(({ stage }) => stage !== 'withdrawn') : undefined)
+  );
 }
 
 async function partOf(

@@ -2,15 +2,16 @@ import {
   type AddressProblem,
   ARCHES,
   ASSET_NAMES,
-  aliasesOf,
   type Catalog,
-  channelsOf,
+  type CatalogStage,
   formatAddress,
   type Image,
   type ImageId,
   KINDS,
   type Manifest,
+  namesOf,
   shortAddress,
+  stagedChannels,
   suffixesOf,
   versionsOf,
 } from '@nixos-images/shared';
@@ -61,7 +62,7 @@ export function noSuchAddress(fault: AddressProblem, catalog: Catalog): Problem 
     case 'kind':
       return problem(404, `There is nothing${given} here. These addresses exist:`, someAddresses(catalog));
     case 'ref':
-      return problem(404, `There is no channel or version${given}. These exist:`, aliasesOf(channelsOf(catalog)));
+      return problem(404, `There is no channel or version${given}. These exist:`, namesIn(catalog));
     case 'arch':
       return problem(
         404,
@@ -91,9 +92,19 @@ export function noSuchAddress(fault: AddressProblem, catalog: Catalog): Problem 
 export function noSuchRef(ref: string, catalog: Catalog): Problem {
   const versions = versionsOf(catalog).map(({ version }) => version);
   return problem(404, `There is no channel or version${quote(ref)}. These exist:`, [
-    ...aliasesOf(channelsOf(catalog)),
+    ...namesIn(catalog),
     ...versions.slice(0, 20),
   ]);
+}
+
+/** What the name of a channel gets that should no longer be installed. */
+export function withdrawn({ channel, entry: { state } }: CatalogStage, catalog: Catalog): Problem {
+  const why = state.status === 'live' ? '' : `: ${state.reason.replace(/[^ -~]/g, '').replace(/\.$/, '')}`;
+  return problem(410, `${channel} is withdrawn${why}. These are not:`, namesIn(catalog));
+}
+
+function namesIn(catalog: Catalog): string[] {
+  return namesOf(stagedChannels(catalog, Date.now()));
 }
 
 /** What a version gets that has no manifest. */

@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<Problem['status'], string>> = {
   400: 'Bad Request',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  410: 'Gone',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

@@ -2,14 +2,13 @@
 import {
   ARCHES,
   type Arch,
+  byInterest,
   type Catalog,
-  type Channel,
-  channelsOf,
+  type CatalogStage,
   defaultVariant,
   imageAddress,
   type Manifest,
   type NetbootImage,
-  newestStable,
 } from '@nixos-images/shared';
 import { echoWords, script, scriptAddress } from './script.ts';
 
@@ -59,27 +58,23 @@ function archMenu(catalog: Catalog, arch: Arch): string[] {
   ];
 }
 
-/** The newest stable channel comes first, in it the default variant. */
+/** The newest stable channel that has a netboot image comes first, in it the default variant. */
 function choicesOf(catalog: Catalog, arch: Arch): Choice[] {
-  const channels = channelsOf(catalog);
-  const newest = newestStable(channels);
-  const ordered = [
-    ...(newest === undefined ? [] : [newest]),
-    ...channels.toReversed().filter((name) => name !== newest),
-  ];
-  return ordered.flatMap((channel) => {
-    const manifest = catalog.channels[channel]?.current;
-    return manifest === undefined ? [] : choicesOfRelease(manifest, channel, arch);
-  });
+  return byInterest(catalog, Date.now(), (manifest) => netbootImages(manifest, arch).length > 0).flatMap((staged) =>
+    choicesOfRelease(staged, arch),
+  );
 }
 
-function choicesOfRelease(manifest: Manifest, channel: Channel, arch: Arch): Choice[] {
-  return manifest.images
-    .filter((image): image is NetbootImage => image.kind === 'netboot' && image.arch === arch)
+function netbootImages({ images }: Manifest, arch: Arch): NetbootImage[] {
+  return images.filter((image): image is NetbootImage => image.kind === 'netboot' && image.arch === arch);
+}
+
+function choicesOfRelease({ channel, stage, entry: { current: manifest } }: CatalogStage, arch: Arch): Choice[] {
+  return netbootImages(manifest, arch)
     .toSorted((a, b) => rank(a) - rank(b))
     .map((image) => ({
       label: `${arch}_${channel}_${image.variant}`,
-      text: `${manifest.smoke ? 'SMOKE (not NixOS) ' : ''}${channel} ${image.variant} (${manifest.version})`,
+      text: `${manifest.smoke ? 'SMOKE (not NixOS) ' : ''}${channel} ${image.variant} (${manifest.version}${stage === 'stable' ? '' : `, ${stage}`})`,
       address: imageAddress(image, { ref: manifest.version }),
     }));
 }

@@ -44,8 +44,8 @@ export function homeText(site: Site): string {
     '',
     'Another channel or release: put @ and its name behind the kind, as in /kexec@unstable/x86_64.',
     ...channels.map(
-      ({ channel, aliases, manifest, frozen }) =>
-        `  ${channel.padEnd(16)} ${manifest.version}  @${aliases.join(' @')}${frozen === undefined ? '' : `  (${frozen})`}`,
+      ({ channel, aliases, manifest, remark }) =>
+        `  ${channel.padEnd(16)} ${manifest.version}  @${aliases.join(' @')}${remark === undefined ? '' : `  (${remark})`}`,
     ),
     '',
     'Add .sha256, .minisig or .json to an address for its checksum, signature and facts.',
@@ -67,8 +67,8 @@ ${lines.filter(({ images }) => images.length > 0).map((kindLines) => kindSection
 <div class="table"><table>
 <thead><tr><th>Channel</th><th>Release</th><th>Since</th><th>In an address</th></tr></thead>
 <tbody>${channels.map(
-      ({ channel, manifest, promoted, aliases, frozen }) => html`<tr>
-<td>${channel}${frozen === undefined ? '' : html`<br><span class="soft">${frozen}</span>`}</td>
+      ({ channel, manifest, promoted, aliases, remark }) => html`<tr>
+<td>${channel}${remark === undefined ? '' : html`<br><span class="soft">${remark}</span>`}</td>
 <td><a href="${formatAddress({ type: 'release', version: manifest.version })}">${manifest.version}</a></td>
 <td>${promoted.slice(0, 10)}</td>
 <td><code>@${aliases.join(' @')}</code></td>

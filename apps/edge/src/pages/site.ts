@@ -1,19 +1,19 @@
 import {
   ARCHES,
   type Arch,
-  aliasesOf,
+  byInterest,
   type Catalog,
+  type CatalogStage,
   type Channel,
-  type ChannelState,
-  channelOf,
-  channelsOf,
+  channelNamed,
   defaultVariant,
   type Image,
   KINDS,
   type Kind,
   type Manifest,
-  newestStable,
+  namesOf,
   shortAddress,
+  stagedChannels,
 } from '@nixos-images/shared';
 
 /** What the front page tells, in whichever form. */
@@ -31,8 +31,8 @@ export interface ChannelSummary {
   readonly aliases: readonly string[];
   readonly manifest: Manifest;
   readonly promoted: string;
-  /** Why and until when the channel is served though it gets no more releases; undefined as long as it does. */
-  readonly frozen: string | undefined;
+  /** Why and until when the channel is served though it gets no more releases, or that it is a beta; undefined for a stable one. */
+  readonly remark: string | undefined;
 }
 
 export interface KindLines {
@@ -40,50 +40,41 @@ export interface KindLines {
   readonly images: readonly { readonly arch: Arch; readonly address: string; readonly image: Image }[];
 }
 
-/** Works the front page's facts out of the catalog. */
-export function siteOf(catalog: Catalog, origin: string): Site {
-  const channels = channelsOf(catalog);
-  const latest = channelOf('latest', channels) ?? channels[0];
-  const manifest = latest === undefined ? undefined : catalog.channels[latest]?.current;
+/** Works the front page's facts out of the catalog. @param now milliseconds since 1970. */
+export function siteOf(catalog: Catalog, origin: string, now = Date.now()): Site {
   return {
     origin,
-    channels: byInterest(channels).flatMap((channel) => summaryOf(catalog, channel)),
-    lines: manifest === undefined ? [] : KINDS.map((kind) => linesOf(manifest, kind)),
+    channels: byInterest(catalog, now).map((staged) => summaryOf(staged, catalog, now)),
+    lines: KINDS.map((kind) => linesOf(catalog, kind, now)),
     smoke: Object.values(catalog.channels).some((entry) => entry.current.smoke),
   };
 }
 
-/** The newest stable channel first, then the newest. */
-function byInterest(channels: readonly Channel[]): Channel[] {
-  const newest = newestStable(channels);
-  return [...(newest === undefined ? [] : [newest]), ...channels.toReversed().filter((name) => name !== newest)];
-}
-
-/** The operator's words, fit for a terminal. */
-function frozenText(state: ChannelState): string | undefined {
+/** What there is to know before choosing the channel, in the operator's words, fit for a terminal. */
+function remarkOf({ stage, entry: { state } }: CatalogStage): string | undefined {
+  if (stage === 'beta') return 'beta: not released yet';
   if (state.status !== 'frozen') return undefined;
   const until = state.sunset === undefined ? '' : `; served until ${state.sunset.slice(0, 10)}`;
-  return `frozen: ${state.reason.replace(/[^ -~]/g, '')}${until}`;
+  return `${stage}: ${state.reason.replace(/[^ -~]/g, '')}${until}`;
 }
 
-function summaryOf(catalog: Catalog, channel: Channel): ChannelSummary[] {
-  const entry = catalog.channels[channel];
-  if (entry === undefined) return [];
-  const channels = channelsOf(catalog);
-  return [
-    {
-      channel,
-      aliases: aliasesOf(channels).filter((alias) => channelOf(alias, channels) === channel),
-      manifest: entry.current,
-      promoted: entry.promoted,
-      frozen: frozenText(entry.state),
-    },
-  ];
+function summaryOf(staged: CatalogStage, catalog: Catalog, now: number): ChannelSummary {
+  const channels = stagedChannels(catalog, now);
+  return {
+    channel: staged.channel,
+    aliases: namesOf(channels).filter((name) => channelNamed(name, channels)?.channel === staged.channel),
+    manifest: staged.entry.current,
+    promoted: staged.entry.promoted,
+    remark: remarkOf(staged),
+  };
 }
 
-function linesOf(manifest: Manifest, kind: Kind): KindLines {
+/** What the addresses without a channel give. */
+function linesOf(catalog: Catalog, kind: Kind, now: number): KindLines {
   const images = ARCHES.flatMap((arch) => {
-    const ofArch = manifest.images.filter((image) => image.kind === kind && image.arch === arch);
+    const candidates = ({ images }: Manifest) => images.filter((image) => image.kind === kind && image.arch === arch);
+    const [first] = byInterest(catalog, now, (manifest) => candidates(manifest).length > 0);
+    const ofArch = first === undefined ? [] : candidates(first.entry.current);
     const image = ofArch.find(({ variant }) => variant === defaultVariant(kind)) ?? ofArch[0];
     return image === undefined ? [] : [{ arch, address: shortAddress(image), image }];
   });

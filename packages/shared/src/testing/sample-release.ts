@@ -22,6 +22,8 @@ export interface SampleOptions {
   readonly size: number;
   /** When it was published, such as `2026-08-20T04:05:06.000Z`. */
   readonly published: string;
+  /** All of them unless said. */
+  readonly kinds?: readonly Kind[];
   readonly variants?: readonly string[];
   /** Real bytes for a role instead of made-up ones. */
   readonly content?: { readonly role: Role; readonly bytes: Uint8Array<ArrayBuffer> };
@@ -30,12 +32,12 @@ export interface SampleOptions {
 /** Bytes of the area in a sample ISO that a customisation replaces. */
 export const SAMPLE_AREA = { offset: 2048, length: 1024 } as const;
 
-/** Makes a release of all kinds and architectures, each with its default variant and those named. The same options give the same bytes. */
+/** Makes a release of all architectures and kinds, or of those named, each with its default variant and those named. The same options give the same bytes. */
 export async function sampleRelease(options: SampleOptions): Promise<SampleRelease> {
   const version = v.parse(Version, options.version);
   const objects = new Map<string, Uint8Array<ArrayBuffer>>();
   const images: Image[] = [];
-  for (const kind of KINDS) {
+  for (const kind of options.kinds ?? KINDS) {
     for (const arch of ARCHES) {
       for (const variant of new Set([
         defaultVariant(kind),
