@@ -18,7 +18,8 @@ describe('a customised address', () => {
   let fingerprint: string;
   const accounts = new Map<string, string>();
 
-  const get = (path: string, headers: Record<string, string> = {}) => fetch(`${served.stack.url}${path}`, { headers });
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${served.localEdge.url}${path}`, { headers });
   const bytesOf = async (path: string) => Buffer.from(await (await get(path)).arrayBuffer());
   const withKey = () => `/with/key:${encode(key)},cmdline:${encode('quiet panic=10')}`;
 
@@ -160,13 +161,13 @@ describe('a customised address', () => {
 
   it('is answered under one host name only, or not at all, if the operator says so', async () => {
     const off = await serveRelease({ variants: [] }, { CUSTOMISATION: 'off' });
-    expect((await fetch(`${off.stack.url}${withKey()}/kexec/x86_64`)).status).toBe(404);
+    expect((await fetch(`${off.localEdge.url}${withKey()}/kexec/x86_64`)).status).toBe(404);
     const escaped = withKey().replace('with', '%77%69th');
-    expect((await fetch(`${off.stack.url}${escaped}/kexec/x86_64`)).status).toBe(404);
-    expect((await fetch(`${off.stack.url}/kexec/x86_64`, { method: 'HEAD' })).status).toBe(200);
+    expect((await fetch(`${off.localEdge.url}${escaped}/kexec/x86_64`)).status).toBe(404);
+    expect((await fetch(`${off.localEdge.url}/kexec/x86_64`, { method: 'HEAD' })).status).toBe(200);
     await off.stop();
     const own = await serveRelease({ variants: [] }, { CUSTOMISATION: 'localhost' });
-    const { port } = new URL(own.stack.url);
+    const { port } = new URL(own.localEdge.url);
     expect((await fetch(`http://127.0.0.1:${port}${withKey()}/kexec/x86_64`)).status).toBe(404);
     expect((await fetch(`http://localhost:${port}${withKey()}/kexec/x86_64`, { method: 'HEAD' })).status).toBe(200);
     await own.stop();

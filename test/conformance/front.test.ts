@@ -15,7 +15,8 @@ const OpenApi = v.object({
 describe('the machine-readable front', () => {
   let served: ServedRelease;
   let openApi: v.InferOutput<typeof OpenApi>;
-  const get = (path: string, headers: Record<string, string> = {}) => fetch(`${served.stack.url}${path}`, { headers });
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${served.localEdge.url}${path}`, { headers });
 
   beforeAll(async () => {
     served = await serveRelease({ published: new Date().toISOString() });
@@ -65,7 +66,7 @@ describe('the machine-readable front', () => {
   });
 
   it('answers preflight requests', async () => {
-    const response = await fetch(`${served.stack.url}/v1/catalog.json`, { method: 'OPTIONS' });
+    const response = await fetch(`${served.localEdge.url}/v1/catalog.json`, { method: 'OPTIONS' });
     expect(response.status).toBe(204);
     expect(response.headers.get('Access-Control-Allow-Methods')).toBe('GET, HEAD, OPTIONS');
   });
@@ -74,7 +75,7 @@ describe('the machine-readable front', () => {
 describe('addresses', () => {
   let served: ServedRelease;
   const get = (path: string, headers: Record<string, string> = {}) =>
-    fetch(`${served.stack.url}${path}`, { headers, redirect: 'manual' });
+    fetch(`${served.localEdge.url}${path}`, { headers, redirect: 'manual' });
 
   beforeAll(async () => {
     served = await serveRelease();
@@ -112,13 +113,13 @@ describe('addresses', () => {
     expect((await get('/kexec/x86_64.minisig')).status).toBe(404);
     expect((await get('/minisign.pub')).status).toBe(404);
     const signed = await serveRelease({ version: '26.05.20260901.abcdef0', variants: [] });
-    const put = (key: string, text: string) => signed.stack.put(key, Uint8Array.from(Buffer.from(text)));
+    const put = (key: string, text: string) => signed.localEdge.put(key, Uint8Array.from(Buffer.from(text)));
     const folder = 'releases/26.05.20260901.abcdef0';
     const name = 'smoke-kexec-26.05.20260901.abcdef0-x86_64-noninteractive.tar.gz';
     await put(`${folder}/${name}.minisig`, 'a signature of the tarball');
     await put(`${folder}/SHA256SUMS.minisig`, 'a signature of the sums');
     await put('minisign.pub', 'a public key');
-    const text = async (path: string) => (await fetch(`${signed.stack.url}${path}`)).text();
+    const text = async (path: string) => (await fetch(`${signed.localEdge.url}${path}`)).text();
     expect(await text('/kexec/x86_64.tar.gz.minisig')).toBe('a signature of the tarball');
     expect(await text(`/${folder}/${name}.minisig`)).toBe('a signature of the tarball');
     expect(await text(`/${folder}/SHA256SUMS.minisig`)).toBe('a signature of the sums');
@@ -201,7 +202,7 @@ describe('a web server in front of the bucket', () => {
   });
 
   it('gives the same answers as the bucket', async () => {
-    const url = `${served.stack.url}/iso/x86_64`;
+    const url = `${served.localEdge.url}/iso/x86_64`;
     const line = await (await fetch(`${url}.sha256`)).text();
     const whole = Buffer.from(await (await fetch(url)).arrayBuffer());
     const { stdout } = await execa('sha256sum', [], { input: whole, encoding: 'utf8' });
@@ -217,7 +218,7 @@ describe('a web server in front of the bucket', () => {
     breaking = true;
     const { exitCode, stdout } = await execa(
       'curl',
-      ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${served.stack.url}/iso/x86_64`],
+      ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${served.localEdge.url}/iso/x86_64`],
       {
         reject: false,
       },
@@ -230,7 +231,7 @@ describe('a web server in front of the bucket', () => {
 
   it('that fails gives 503 with Retry-After and no word of its own', async () => {
     failing = true;
-    const response = await fetch(`${served.stack.url}/iso/x86_64`);
+    const response = await fetch(`${served.localEdge.url}/iso/x86_64`);
     failing = false;
     expect(response.status).toBe(503);
     expect(response.headers.get('Retry-After')).toBe('30');

@@ -60,7 +60,7 @@ describe('the edge and nginx', () => {
   };
 
   it('answer alike, but for the differences that are justified', async () => {
-    const edgeUrl = served.stack.url;
+    const edgeUrl = served.localEdge.url;
     const [ofEdge, ofNginx] = [await validatorsOf(edgeUrl), await validatorsOf(nginx.url)];
     const explained = new Map(DIFFERENCES.map((difference) => [difference, 0]));
     const unexplained: string[] = [];

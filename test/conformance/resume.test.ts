@@ -22,7 +22,7 @@ describe('a download that broke off', () => {
   afterAll(() => served.stop());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nixos-images-resume-'));
-    proxy = await startSlowProxy(served.stack.url, 1, BREAK_AFTER);
+    proxy = await startSlowProxy(served.localEdge.url, 1, BREAK_AFTER);
   });
   afterEach(async () => {
     await proxy.stop();
@@ -61,7 +61,7 @@ describe('a download that broke off', () => {
     const options = ['-x8', '-s8', '-k1M', '--quiet', '--dir', folder, '--out', 'aria2.iso', '--file-allocation=none'];
     await proxy.stop();
     // The first connection (a look at the file) and every part of the first run break.
-    proxy = await startSlowProxy(served.stack.url, 8, 500_000);
+    proxy = await startSlowProxy(served.localEdge.url, 8, 500_000);
     await execa('aria2c', [...options, '--max-tries=1', address()], { reject: false });
     expect(await readdir(folder)).toContain('aria2.iso.aria2');
     await execa('aria2c', [...options, '--continue=true', address()]);

@@ -6,7 +6,7 @@ import { type SampleOptions, type SampleRelease, sampleCatalog, sampleRelease } 
 
 /** A running edge that serves one made-up release of nixos-26.05. */
 export interface ServedRelease {
-  readonly stack: LocalEdge;
+  readonly localEdge: LocalEdge;
   readonly release: SampleRelease;
   /** What the edge logged so far, one line a request. */
   readonly log: readonly string[];
@@ -29,16 +29,16 @@ export async function serveRelease(
   const state = await mkdtemp(join(tmpdir(), 'nixos-images-conformance-'));
   const release = await sampleRelease({ ...OPTIONS, ...options });
   const log: string[] = [];
-  const stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state, vars, onLog: (line) => log.push(line) });
-  for (const [key, bytes] of release.objects) await stack.put(key, bytes);
+  const localEdge = await startLocalEdge({ host: '127.0.0.1', port: 0, state, vars, onLog: (line) => log.push(line) });
+  for (const [key, bytes] of release.objects) await localEdge.put(key, bytes);
   const { key, bytes } = sampleCatalog([release.manifest]);
-  await stack.put(key, bytes);
+  await localEdge.put(key, bytes);
   return {
-    stack,
+    localEdge,
     release,
     log,
     stop: async () => {
-      await stack.stop();
+      await localEdge.stop();
       await rm(state, { recursive: true, force: true });
     },
   };

@@ -11,13 +11,13 @@ import { keysOf, openBucket } from './open-bucket.ts';
 const root = join(import.meta.dirname, '../..');
 
 let folder: string;
-let stack: LocalEdge;
+let localEdge: LocalEdge;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-bad-input-'));
-  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  localEdge = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
-  await stack.stop();
+  await localEdge.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -54,7 +54,7 @@ async function publish(spoil: string, { signing, env = {} }: RunOptions = {}) {
   await writeFile(join(folder, 'flake/flake.nix'), flake(spoil));
   const images = ['noninteractive', 'interactive'].map((variant) => ({ kind: 'kexec', variant, arches: ['x86_64'] }));
   const channels = { 'nixos-26.05': { flake: `path:${join(folder, 'flake')}`, images } };
-  const bucket = { endpoint: stack.s3.endpoint, name: stack.s3.bucket };
+  const bucket = { endpoint: localEdge.s3.endpoint, name: localEdge.s3.bucket };
   const config = join(folder, 'config.mjs');
   const value = { bucket, channels, state: 'state', ...(signing && { signing }) };
   await writeFile(config, `export default ${JSON.stringify(value)};\n`);
@@ -71,8 +71,8 @@ async function publish(spoil: string, { signing, env = {} }: RunOptions = {}) {
     {
       reject: false,
       env: {
-        AWS_ACCESS_KEY_ID: stack.s3.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: stack.s3.secretAccessKey,
+        AWS_ACCESS_KEY_ID: localEdge.s3.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: localEdge.s3.secretAccessKey,
         NIXOS_IMAGES_SIGNING_KEY: '',
         NIXOS_IMAGES_SIGNING_KEY_FILE: '',
         ...env,
@@ -86,7 +86,7 @@ async function publish(spoil: string, { signing, env = {} }: RunOptions = {}) {
 async function expectRefused({ exitCode, said }: Awaited<ReturnType<typeof publish>>, sentence: RegExp): Promise<void> {
   expect(said).toMatch(sentence);
   expect(exitCode).toBe(1);
-  expect(await keysOf(openBucket(new URL(stack.s3.endpoint))), 'the bucket is as it was').toEqual([]);
+  expect(await keysOf(openBucket(new URL(localEdge.s3.endpoint))), 'the bucket is as it was').toEqual([]);
 }
 
 describe('publish names what is wrong and what to do, and leaves the bucket alone, for', () => {

@@ -8,13 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keysOf, openBucket } from './open-bucket.ts';
 
 let folder: string;
-let stack: LocalEdge;
+let localEdge: LocalEdge;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-command-line-'));
-  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  localEdge = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
-  await stack.stop();
+  await localEdge.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -25,7 +25,7 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-async function run(args: readonly string[], { endpoint = stack.s3.endpoint, env = {} }: RunOptions = {}) {
+async function run(args: readonly string[], { endpoint = localEdge.s3.endpoint, env = {} }: RunOptions = {}) {
   const config = join(folder, 'nixos-images.config.ts');
   const channels = {
     'nixos-26.05': { flake: `path:${folder}/flake`, images: [{ kind: 'kexec', arches: ['x86_64'] }] },
@@ -109,7 +109,7 @@ describe('the command line', () => {
     expect(stderr).toContain('Interrupted.');
     expect(await commandsWith(['nix-store', folder])).toEqual([]);
     expect(await builders()).toEqual([]);
-    expect(await keysOf(openBucket(new URL(stack.s3.endpoint)))).toEqual([]);
+    expect(await keysOf(openBucket(new URL(localEdge.s3.endpoint)))).toEqual([]);
   });
 });
 

@@ -26,7 +26,7 @@ afterEach(() => stage.stop());
 
 /** Puts the builder's state on a disk, and runs its commands there; Nix keeps its store elsewhere unless `store` says so. */
 async function builderOn(disk: SmallDisk, store = join(stage.folder, 'nix')) {
-  const { endpoint, bucket: name } = stage.stack.s3;
+  const { endpoint, bucket: name } = stage.localEdge.s3;
   const channel = { flake: `path:${join(stage.folder, 'flake')}`, images: [{ kind: 'kexec', arches: ['x86_64'] }] };
   const state = join(disk.folder, 'state');
   const config = join(stage.folder, 'full-disk.mjs');

@@ -27,7 +27,7 @@ function faultsFor(index: number): readonly Fault[] {
 const INITRD = PIECE + 4096;
 
 let folder: string;
-let stack: LocalEdge;
+let localEdge: LocalEdge;
 let direct: S3Bucket;
 let proxy: FaultProxy;
 
@@ -35,13 +35,19 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-faults-'));
   // The edge reads the catalog for every request, so that what one fault left is not seen behind the next.
   const vars = { CATALOG_FRESH_SECONDS: '0', CATALOG_WAIT_SECONDS: '0', CATALOG_STALE_SECONDS: '0' };
-  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), vars, onLog: () => {} });
-  direct = openBucket(new URL(stack.s3.endpoint));
-  proxy = await FaultProxy.start(new URL(stack.s3.endpoint));
+  localEdge = await startLocalEdge({
+    host: '127.0.0.1',
+    port: 0,
+    state: join(folder, 'bucket'),
+    vars,
+    onLog: () => {},
+  });
+  direct = openBucket(new URL(localEdge.s3.endpoint));
+  proxy = await FaultProxy.start(new URL(localEdge.s3.endpoint));
 });
 afterAll(async () => {
   await proxy[Symbol.asyncDispose]();
-  await stack.stop();
+  await localEdge.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -115,8 +121,8 @@ async function disturb(update: boolean, fault: Fault, at: number): Promise<'thro
   const through = await runPublisher(scenario, fault);
   const before = scenario.before?.version;
   const versions = [before, scenario.publishes.version].filter((version) => version !== undefined);
-  await expectCoherent(stack.url, [before, scenario.publishes.version]);
-  await expectWhole(stack.url, versions, 'look');
+  await expectCoherent(localEdge.url, [before, scenario.publishes.version]);
+  await expectWhole(localEdge.url, versions, 'look');
   const present = new Set((await keysOf(direct)).map((key) => key.replace(/^blobs\/sha256\/(.{8}).*/, 'blob $1')));
   proxy.plan(undefined);
   await release(openBucket(proxy.endpoint), scenario.publishes);
@@ -124,8 +130,8 @@ async function disturb(update: boolean, fault: Fault, at: number): Promise<'thro
   const twice = again.filter(({ name }) => present.has(name.split(' ').slice(1, 3).join(' ')));
   expect(twice, 'nothing is uploaded twice').toEqual([]);
   expect(await versionInCatalog()).toBe(scenario.publishes.version);
-  await expectCoherent(stack.url, [before, scenario.publishes.version]);
-  await expectWhole(stack.url, versions, 'read');
+  await expectCoherent(localEdge.url, [before, scenario.publishes.version]);
+  await expectWhole(localEdge.url, versions, 'read');
   return through ? 'through' : 'second run';
 }
 

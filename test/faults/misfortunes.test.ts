@@ -9,26 +9,26 @@ import { emptyBucket, keysOf, openBucket } from './open-bucket.ts';
 import { CHANNEL, makeSample, release, type Sample } from './sample.ts';
 
 let folder: string;
-let stack: LocalEdge;
+let localEdge: LocalEdge;
 let sample: Sample;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-misfortunes-'));
-  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  localEdge = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
-  await stack.stop();
+  await localEdge.stop();
   await rm(folder, { recursive: true });
 });
 let runs = 0;
 beforeEach(async () => {
-  await emptyBucket(openBucket(new URL(stack.s3.endpoint)));
+  await emptyBucket(openBucket(new URL(localEdge.s3.endpoint)));
   runs += 1;
   // Bytes of its own for each test: one of them spoils its file.
   sample = await makeSample(folder, { date: '20260401', seed: `${runs}` });
 });
 afterEach(() => void vi.useRealTimers());
 
-const bucket = () => openBucket(new URL(stack.s3.endpoint));
+const bucket = () => openBucket(new URL(localEdge.s3.endpoint));
 
 /** The failure that a run ends with. */
 async function failureOf(run: Promise<unknown>): Promise<Failure> {
@@ -65,7 +65,7 @@ describe('a publish', () => {
 
   it.each([-30, 30])('goes by the time of the server when its own clock jumps by %d hours midway', async (hours) => {
     const began = Date.now();
-    await using proxy = await FaultProxy.start(new URL(stack.s3.endpoint));
+    await using proxy = await FaultProxy.start(new URL(localEdge.s3.endpoint));
     // The clock jumps while the third answer is on its way. Answers of the proxy have a Date, as R2's have.
     proxy.plan({ fault: 'delay', at: 3 });
     const run = release(openBucket(proxy.endpoint), sample);
@@ -80,7 +80,7 @@ describe('a publish', () => {
   });
 
   it('names the credentials when they expire midway, and completes with new ones', async () => {
-    await using proxy = await FaultProxy.start(new URL(stack.s3.endpoint));
+    await using proxy = await FaultProxy.start(new URL(localEdge.s3.endpoint));
     proxy.plan({ fault: 'expired', at: 6 });
     const failure = await failureOf(release(openBucket(proxy.endpoint), sample));
     expect(failure.message).toContain('ExpiredToken');

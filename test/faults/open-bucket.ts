@@ -3,14 +3,14 @@ import { S3Bucket } from 'nixos-images/store';
 /** Retries as the builder's, only quicker: the tests wait for hundreds of them. */
 const QUICK = { attempts: 4, firstPause: 5, longestPause: 20 };
 
-/** Key pair of the local stack, and of everything else that the tests start. */
+/** Key pair of the local edge, and of everything else that the tests start. */
 export const LOCAL_CREDENTIALS = {
   accessKeyId: 'nixos-images-local',
   secretAccessKey: 'nixos-images-local-secret',
   sessionToken: undefined,
 } as const;
 
-/** The bucket of a local stack, directly or through a proxy. */
+/** The bucket of a local edge, directly or through a proxy. */
 export function openBucket(endpoint: URL): S3Bucket {
   return new S3Bucket('nixos-images', { endpoint, region: 'auto', credentials: LOCAL_CREDENTIALS, retry: QUICK });
 }

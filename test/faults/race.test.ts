@@ -10,13 +10,13 @@ import { openBucket } from './open-bucket.ts';
 import { CHANNEL, sampleVersion } from './sample.ts';
 
 let folder: string;
-let stack: LocalEdge;
+let localEdge: LocalEdge;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-race-'));
-  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  localEdge = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
 });
 afterAll(async () => {
-  await stack.stop();
+  await localEdge.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -29,11 +29,11 @@ it('twenty publishers at once lose none of their releases, and the newest is cur
       // A folder each: a file that another publisher writes anew is one that changes under the reader, and refused.
       const own = join(folder, date);
       await mkdir(own);
-      await execaNode(publisher, [stack.s3.endpoint, own, date, date, '65536']);
+      await execaNode(publisher, [localEdge.s3.endpoint, own, date, date, '65536']);
     }),
   );
   const seconds = (performance.now() - began) / 1000;
-  const bucket = openBucket(new URL(stack.s3.endpoint));
+  const bucket = openBucket(new URL(localEdge.s3.endpoint));
   const catalog = (await readCatalog(bucket))?.catalog;
   if (catalog === undefined) throw new Error('there is no catalog');
   const wanted = dates.map(sampleVersion);

@@ -32,7 +32,7 @@ export async function hasRadosgw(): Promise<boolean> {
   return found.every(({ exitCode }) => exitCode === 0);
 }
 
-/** Starts it in a folder, with a bucket `nixos-images` and the local stack's key pair. Takes about 15 s; needs `hasRadosgw`. */
+/** Starts it in a folder, with a bucket `nixos-images` and the local edge's key pair. Takes about 15 s; needs `hasRadosgw`. */
 export async function startRadosgw(folder: string, memory = 4 * 1024 ** 3): Promise<Radosgw> {
   const [monitor, frontend] = [await freePort(), await freePort()];
   const [cluster, store] = [randomUUID(), randomUUID()];

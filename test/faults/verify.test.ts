@@ -10,16 +10,16 @@ import { emptyBucket, openBucket } from './open-bucket.ts';
 import { makeSample, publishSample, sampleKey } from './sample.ts';
 
 let folder: string;
-let stack: LocalEdge;
+let localEdge: LocalEdge;
 let bucket: S3Bucket;
 let manifest: Manifest;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixos-images-verify-'));
-  stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
-  bucket = openBucket(new URL(stack.s3.endpoint));
+  localEdge = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
+  bucket = openBucket(new URL(localEdge.s3.endpoint));
 });
 afterAll(async () => {
-  await stack.stop();
+  await localEdge.stop();
   await rm(folder, { recursive: true });
 });
 beforeEach(async () => {

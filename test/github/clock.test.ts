@@ -20,9 +20,9 @@ afterEach(async () => {
 
 it('writes down no time but the server’s, on a machine that thinks that it is 2040', async () => {
   // Answers of the proxy have a Date, as R2's have.
-  await using proxy = await FaultProxy.start(new URL(stage.stack.s3.endpoint));
+  await using proxy = await FaultProxy.start(new URL(stage.localEdge.s3.endpoint));
   const config = {
-    bucket: { endpoint: proxy.endpoint.href, name: stage.stack.s3.bucket },
+    bucket: { endpoint: proxy.endpoint.href, name: stage.localEdge.s3.bucket },
     state: 'state',
     mirror: { repository: stage.target.fullName, rolling: false },
     channels: { [CHANNEL]: { flake: 'path:.', images: [{ kind: 'kexec' }] } },

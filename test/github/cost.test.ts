@@ -8,7 +8,7 @@ let flake: TinyFlake;
 let proxy: CountingProxy;
 beforeEach(async () => {
   stage = await setStage();
-  proxy = await startCountingProxy(stage.stack.s3.endpoint);
+  proxy = await startCountingProxy(stage.localEdge.s3.endpoint);
   flake = new TinyFlake(stage);
   flake.endpoint = proxy.endpoint;
   await flake.configure({ arches: ['x86_64'] });

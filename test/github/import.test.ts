@@ -53,7 +53,7 @@ describe('nixos-images import', () => {
       const stored = await stage.bucket.read(`blobs/sha256/${sha256}`);
       expect(stored?.text, name).toBe(bytes.toString());
     }
-    const iso = await fetch(`${stage.stack.url}/iso@unstable/x86_64.iso`);
+    const iso = await fetch(`${stage.localEdge.url}/iso@unstable/x86_64.iso`);
     expect(await iso.text()).toBe(assets.get('nixos-installer-x86_64-linux.iso')?.toString());
     expect(stage.github.differences).toEqual([]);
   });

@@ -91,7 +91,7 @@ describe('the mirror', () => {
     const { mirror: record } = await mirror(newer);
     const [file] = record.files;
     if (file === undefined) throw new Error('nothing is mirrored');
-    const address = `${stage.stack.url}/releases/${newer.version}/${file.name}`;
+    const address = `${stage.localEdge.url}/releases/${newer.version}/${file.name}`;
     const lost = (await stage.bucket.read(`blobs/sha256/${file.sha256}`))?.text ?? '';
     await stage.bucket.remove(`blobs/sha256/${file.sha256}`);
     // Longer than the edge holds a catalog in development.
@@ -101,7 +101,7 @@ describe('the mirror', () => {
     expect(await followed.text()).toBe(lost);
     const ipxe = await fetch(address, { headers: { 'user-agent': 'iPXE/1.0' }, redirect: 'manual' });
     expect(await ipxe.text()).toContain('#!ipxe');
-    const customised = `${stage.stack.url}/with/cmdline:${Buffer.from('quiet').toString('base64url')}/kexec@${newer.version}/x86_64.tar.gz`;
+    const customised = `${stage.localEdge.url}/with/cmdline:${Buffer.from('quiet').toString('base64url')}/kexec@${newer.version}/x86_64.tar.gz`;
     expect((await fetch(customised, { redirect: 'manual' })).status).toBe(502);
     await stage.bucket.write(`blobs/sha256/${file.sha256}`, lost, {
       contentType: 'application/octet-stream',

@@ -28,7 +28,7 @@ describe('nixos-images release', () => {
     expect(await readFile(join(stage.folder, 'summary.md'), 'utf8')).toContain(
       '## nixos-26.05: released 26.05.20261120.aaaaaaa',
     );
-    const sums = await fetch(`${stage.stack.url}/releases/26.05.20261120.aaaaaaa/SHA256SUMS`);
+    const sums = await fetch(`${stage.localEdge.url}/releases/26.05.20261120.aaaaaaa/SHA256SUMS`);
     expect(sums.status).toBe(200);
 
     const second = await flake.release();
@@ -44,7 +44,7 @@ describe('nixos-images release', () => {
     expect(exitCode).toBe(0);
     const version = '26.10.20261120.ccccccc';
     expect(report.channels).toMatchObject([{ outcome: 'behind', before: '26.11.20261120.bbbbbbb', version }]);
-    const floating = await fetch(`${stage.stack.url}/kexec@unstable/x86_64`, { method: 'HEAD' });
+    const floating = await fetch(`${stage.localEdge.url}/kexec@unstable/x86_64`, { method: 'HEAD' });
     expect(floating.headers.get('content-location')).toContain('26.11.20261120.bbbbbbb');
   });
 
@@ -130,10 +130,10 @@ describe('nixos-images release', () => {
     ]);
     // Longer than the edge holds a catalog in development.
     await setTimeout(1500);
-    const { headers } = await fetch(`${stage.stack.url}/kexec/x86_64.tar.gz`, { method: 'HEAD' });
+    const { headers } = await fetch(`${stage.localEdge.url}/kexec/x86_64.tar.gz`, { method: 'HEAD' });
     expect(headers.get('deprecation')).toBe(`@${Date.parse(frozen.since) / 1000}`);
     expect(headers.get('sunset')).toBe('Wed, 30 Jun 2027 00:00:00 GMT');
-    const catalog = await (await fetch(`${stage.stack.url}/v1/catalog.json`)).text();
+    const catalog = await (await fetch(`${stage.localEdge.url}/v1/catalog.json`)).text();
     expect(catalog).toContain('NixOS 26.05 ended');
   });
 

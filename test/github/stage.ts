@@ -44,7 +44,7 @@ export interface Stage {
   readonly source: Repository;
   /** The operator's own. The token `writer` may write there, `reader` may not. */
   readonly target: Repository;
-  readonly stack: LocalEdge;
+  readonly localEdge: LocalEdge;
   readonly bucket: S3Bucket;
   readonly folder: string;
   /** Runs the command line as `nixos-images …`. */
@@ -59,11 +59,11 @@ export async function setStage(): Promise<Stage> {
   const target = new Repository('operator/images');
   target.tokens.set('writer', 'write');
   target.tokens.set('reader', 'read');
-  const [github, stack] = await Promise.all([
+  const [github, localEdge] = await Promise.all([
     startLocalGithub([source, target]),
     startLocalEdge({ port: 0, host: '127.0.0.1', state: join(folder, 'bucket'), onLog: () => {} }),
   ]);
-  const { endpoint, bucket: name, region, accessKeyId, secretAccessKey } = stack.s3;
+  const { endpoint, bucket: name, region, accessKeyId, secretAccessKey } = localEdge.s3;
   const config = {
     bucket: { endpoint, name },
     state: 'state',
@@ -83,7 +83,7 @@ export async function setStage(): Promise<Stage> {
     github,
     source,
     target,
-    stack,
+    localEdge,
     bucket: new S3Bucket(name, {
       endpoint: new URL(endpoint),
       region,
@@ -101,7 +101,7 @@ export async function setStage(): Promise<Stage> {
       return { code, out: out.join(''), err: err.join('') };
     },
     async stop() {
-      await Promise.all([github.stop(), stack.stop()]);
+      await Promise.all([github.stop(), localEdge.stop()]);
       await rm(folder, { recursive: true, force: true });
     },
   };

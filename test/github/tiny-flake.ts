@@ -58,7 +58,7 @@ export class TinyFlake {
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#folder = join(stage.folder, 'flake');
-    this.endpoint = stage.stack.s3.endpoint;
+    this.endpoint = stage.localEdge.s3.endpoint;
   }
 
   async contain(...channels: FlakeChannel[]): Promise<void> {
@@ -78,7 +78,7 @@ export class TinyFlake {
     ofChannels: object = {},
   ) {
     const channel = { flake: `path:${this.#folder}`, images: [{ kind: 'kexec', ...image }], ...ofChannels };
-    const bucket = { endpoint: this.endpoint, name: this.#stage.stack.s3.bucket };
+    const bucket = { endpoint: this.endpoint, name: this.#stage.localEdge.s3.bucket };
     const config = { bucket, channels: { [STABLE.name]: channel, [UNSTABLE.name]: channel }, ...more };
     await writeFile(join(this.#stage.folder, 'release.mjs'), `export default ${JSON.stringify(config)};\n`);
   }

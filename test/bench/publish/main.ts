@@ -154,8 +154,13 @@ interface Server extends AsyncDisposable {
 }
 
 async function startLocal(folder: string): Promise<Server> {
-  const stack = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(folder, 'bucket'), onLog: () => {} });
-  return { name: 'local bucket', endpoint: new URL(stack.s3.endpoint), [Symbol.asyncDispose]: stack.stop };
+  const localEdge = await startLocalEdge({
+    host: '127.0.0.1',
+    port: 0,
+    state: join(folder, 'bucket'),
+    onLog: () => {},
+  });
+  return { name: 'local bucket', endpoint: new URL(localEdge.s3.endpoint), [Symbol.asyncDispose]: localEdge.stop };
 }
 
 /** With room for what three tools write. */
