@@ -1,6 +1,7 @@
 import type { Unknown } from '@nixos-images/shared';
 import type { Subject } from './answers/answer.ts';
 import type { Reading } from './catalog.ts';
+import type { ByteRange } from './http/range.ts';
 
 /** What is noted of a request while it is answered. */
 export interface Notes {
@@ -8,6 +9,8 @@ export interface Notes {
   readonly path: string;
   catalog?: Reading['state'];
   subject?: Subject | undefined;
+  /** Which bytes of the answer are sent. */
+  sent?: ByteRange | undefined;
   /** Why something failed, for the operator only. */
   fault?: string;
   /** What the catalog says that this edge does not know. */
@@ -21,7 +24,7 @@ export function logLine(request: Request, response: Response, notes: Notes): str
     method: request.method,
     path: path.slice(0, 300),
     status: response.status,
-    bytes: Number(request.method === 'HEAD' ? 0 : (response.headers.get('Content-Length') ?? 0)),
+    bytes: notes.sent?.length ?? 0,
     catalog,
     // One by one: an object of the same shape every time is written faster than one that is put together.
     kind: subject?.kind,
@@ -36,20 +39,13 @@ export function logLine(request: Request, response: Response, notes: Notes): str
   });
 }
 
-/** Counts a download: a GET of a file of an image that got bytes from its start. Resumed and split ones count once. */
-export function countDownload(
-  dataset: AnalyticsEngineDataset | undefined,
-  request: Request,
-  response: Response,
-  { subject }: Notes,
-): void {
-  if (dataset === undefined || subject === undefined || subject.view !== 'itself' || request.method !== 'GET') return;
-  const start = response.headers.get('Content-Range')?.startsWith('bytes 0-') ?? true;
-  if (!(response.status === 200 || response.status === 206) || !start) return;
+/** Counts a download: an answer that sends a file of an image from its start. Resumed and split ones count once. */
+export function countDownload(dataset: AnalyticsEngineDataset | undefined, { subject, sent }: Notes): void {
+  if (dataset === undefined || subject?.view !== 'itself' || sent?.offset !== 0) return;
   const { kind, arch, variant, channel, version, part } = subject;
   dataset.writeDataPoint({
     indexes: [`${kind}-${arch}-${variant}-${channel}`],
     blobs: [kind, arch, variant, channel, version, part],
-    doubles: [1, Number(response.headers.get('Content-Length') ?? 0)],
+    doubles: [1, sent.length],
   });
 }

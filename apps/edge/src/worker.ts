@@ -78,7 +78,7 @@ export function createEdge(log: (line: string) => void): Edge {
         return failure(error);
       });
       const response = isProblem(outcome) ? problemResponse(request, outcome) : outcome;
-      countDownload(bindings.DOWNLOADS, request, response, notes);
+      countDownload(bindings.DOWNLOADS, notes);
       log(logLine(request, response, notes));
       return response;
     },
@@ -117,12 +117,13 @@ export function createEdge(log: (line: string) => void): Edge {
 
     // Delivery, by the mirror where the bucket fails.
     const blobs = blobsOf(bindings.BUCKET, settings.BLOB_ORIGIN, checks);
-    const response = await deliver(request, representation, blobs).catch((error: unknown) => {
+    const { response, sent } = await deliver(request, representation, blobs).catch((error: unknown) => {
       notes.fault = String(error);
       const elsewhere = mirrorRedirect(error, request, representation, snapshot.catalog);
       if (elsewhere === undefined) throw error;
-      return elsewhere;
+      return { response: elsewhere, sent: undefined };
     });
+    notes.sent = sent;
     if (state === 'stale') response.headers.set('Cache-Status', staleness(reading));
     return response;
   }

@@ -8,7 +8,7 @@ const LATER = 'Sun, 22 Nov 2026 10:00:01 GMT';
 const validators = { etag: ETAG, modified: Date.parse(MODIFIED) };
 
 function answer(headers: Record<string, string>, method = 'GET'): unknown {
-  const decision = decide({ method, headers: new Headers(headers) }, validators, 100, Date.parse(LATER));
+  const decision = decide({ method, headers: new Headers(headers) }, validators, 100, () => Date.parse(LATER));
   return decision.answer === 'send' ? decision.range : decision.answer;
 }
 

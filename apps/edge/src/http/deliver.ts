@@ -1,31 +1,38 @@
 import { type Blobs, openBody } from './blobs.ts';
 import { readHttpDate } from './date.ts';
-import { contentRange, type RangeRequest, readRange } from './range.ts';
+import { type ByteRange, contentRange, type RangeRequest, readRange } from './range.ts';
 import { type Representation, slice } from './representation.ts';
+
+/** A response, and which bytes of the representation it sends, if any. */
+export interface Delivery {
+  readonly response: Response;
+  readonly sent: ByteRange | undefined;
+}
 
 /**
  * Answers a GET or HEAD with a representation: 200, 206, 304, 412 or 416.
  * @throws BlobUnavailable if a blob cannot be opened; no byte has been sent then.
  */
-export async function deliver(request: Request, representation: Representation, blobs: Blobs): Promise<Response> {
+export async function deliver(request: Request, representation: Representation, blobs: Blobs): Promise<Delivery> {
   const { size, pieces } = representation;
-  const decision = decide(request, representation, size, Date.now());
+  const decision = decide(request, representation, size, Date.now);
   switch (decision.answer) {
     case 'not-modified':
-      return new Response(null, { status: 304, headers: headersOf(representation).always });
+      return unsent(new Response(null, { status: 304, headers: headersOf(representation).always }));
     case 'precondition-failed':
-      return new Response(
-        sentence(request, 'The file is not the one that If-Match or If-Unmodified-Since asks for.\n'),
-        {
+      return unsent(
+        new Response(sentence(request, 'The file is not the one that If-Match or If-Unmodified-Since asks for.\n'), {
           status: 412,
           headers: { ...representation.always, ...PLAIN },
-        },
+        }),
       );
     case 'range-not-satisfiable':
-      return new Response(sentence(request, `The range is outside the file, which has ${size} bytes.\n`), {
-        status: 416,
-        headers: { ...representation.always, ...PLAIN, 'Content-Range': `bytes */${size}` },
-      });
+      return unsent(
+        new Response(sentence(request, `The range is outside the file, which has ${size} bytes.\n`), {
+          status: 416,
+          headers: { ...representation.always, ...PLAIN, 'Content-Range': `bytes */${size}` },
+        }),
+      );
     case 'send': {
       const { range } = decision;
       const { whole } = headersOf(representation);
@@ -33,15 +40,22 @@ export async function deliver(request: Request, representation: Representation, 
         // RFC 9110, section 9.3.2: what GET would be told, as far as that is known without reading.
         const fault = blobs.faultOf(pieces);
         if (fault !== undefined) throw fault;
-        return new Response(null, { headers: whole });
+        return unsent(new Response(null, { headers: whole }));
       }
-      if (range === 'whole') return new Response(await openBody(pieces, blobs), { headers: whole });
+      if (range === 'whole') {
+        const response = new Response(await openBody(pieces, blobs), { headers: whole });
+        return { response, sent: { offset: 0, length: size } };
+      }
       const response = new Response(await openBody(slice(pieces, range), blobs), { status: 206, headers: whole });
       response.headers.set('Content-Length', String(range.length));
       response.headers.set('Content-Range', contentRange(range, size));
-      return response;
+      return { response, sent: range };
     }
   }
+}
+
+function unsent(response: Response): Delivery {
+  return { response, sent: undefined };
 }
 
 interface PreparedHeaders {
@@ -89,7 +103,7 @@ export type Decision =
 type ConditionalRequest = { readonly method: string; readonly headers: Pick<Headers, 'get'> };
 
 /** Evaluates conditions and range of a GET or HEAD in RFC 9110's order of precedence (section 13.2.2). */
-export function decide(request: ConditionalRequest, validators: Validators, size: number, now: number): Decision {
+export function decide(request: ConditionalRequest, validators: Validators, size: number, now: () => number): Decision {
   const { headers } = request;
   const ifMatch = headers.get('If-Match');
   const ifUnmodifiedSince = ifMatch === null ? dateOf(headers.get('If-Unmodified-Since'), now) : undefined;
@@ -112,14 +126,14 @@ export function decide(request: ConditionalRequest, validators: Validators, size
 }
 
 /** If-Range takes one strong entity tag, or the very date of Last-Modified (section 13.1.5). */
-function rangeApplies(ifRange: string | null, { etag, modified }: Validators, now: number): boolean {
+function rangeApplies(ifRange: string | null, { etag, modified }: Validators, now: () => number): boolean {
   if (ifRange === null) return true;
   const value = ifRange.trim();
-  return value === etag || readHttpDate(value, now) === modified;
+  return value === etag || readHttpDate(value, now()) === modified;
 }
 
-function dateOf(header: string | null, now: number): number | undefined {
-  return header === null ? undefined : readHttpDate(header.trim(), now);
+function dateOf(header: string | null, now: () => number): number | undefined {
+  return header === null ? undefined : readHttpDate(header.trim(), now());
 }
 
 /** One entity tag and what parts it from the next (section 8.8.3; obs-text included). */
