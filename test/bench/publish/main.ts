@@ -4,8 +4,7 @@
  *     apt-get install rclone awscli radosgw ceph-mon ceph-osd ceph-common
  *     npm run bench:publish [-- --gigabytes 2 --rounds 1]
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,6 +13,7 @@ import { execa } from 'execa';
 import { CONCURRENCY, PIECE } from 'nixos-images/store';
 import { emptyBucket, keysOf, LOCAL_CREDENTIALS, openBucket } from '../../faults/open-bucket.ts';
 import { hasRadosgw, startRadosgw } from '../../faults/radosgw.ts';
+import { makeFile } from './make-file.ts';
 import { type Measurement, measure } from './measure.ts';
 
 const { values } = parseArgs({
@@ -81,16 +81,6 @@ async function missingPackages(): Promise<string[]> {
     }),
   );
   return [...found.flat(), ...((await hasRadosgw()) ? [] : ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'])];
-}
-
-/** A file that no server can compress or share with another. */
-async function makeFile(path: string, size: number): Promise<void> {
-  await using file = await open(path, 'w');
-  const block = randomBytes(1 << 20);
-  for (let written = 0; written < size; written += block.length) {
-    createHash('sha256').update(block).digest().copy(block);
-    await file.write(block.subarray(0, Math.min(block.length, size - written)));
-  }
 }
 
 async function toolsFor(endpoint: URL, images: string, state: string): Promise<Tool[]> {

@@ -1,3 +1,4 @@
+import { formatImageId } from '@nixos-images/shared';
 import { formatBytes, formatSeconds } from '../progress/format.ts';
 import type { ChannelReport, ImageReport, ReleaseReport, Step } from './report.ts';
 import { succeeded } from './report.ts';
@@ -91,8 +92,7 @@ function stepLine(step: Step): string {
 }
 
 function imageLine(image: ImageReport): string {
-  const { kind, arch, variant } = image;
-  const parts = [`${kind} ${arch} ${variant}`, sizeText(image), kernelText(image), bootText(image)];
+  const parts = [formatImageId(image), sizeText(image), kernelText(image), bootText(image)];
   return parts.filter((part) => part !== '').join(', ');
 }
 
@@ -124,8 +124,7 @@ function bootText({ boots }: ImageReport): string {
 
 function imageTable({ images }: ChannelReport): string {
   const rows = images.map((image) => {
-    const { kind, arch, variant } = image;
-    return [`${kind} ${arch} ${variant}`, sizeText(image), kernelText(image), bootText(image)].map(cell).join(' | ');
+    return [formatImageId(image), sizeText(image), kernelText(image), bootText(image)].map(cell).join(' | ');
   });
   return ['| image | size | kernel | booted |', '|---|---|---|---|', ...rows.map((row) => `| ${row} |`)].join('\n');
 }

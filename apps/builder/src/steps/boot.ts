@@ -5,6 +5,7 @@ import {
   type BootTest,
   type File,
   filesOf,
+  formatImageId,
   formatJson,
   type Manifest,
   releaseKey,
@@ -135,7 +136,7 @@ function refuseFailed(manifest: Manifest, tests: readonly BootTest[], logs: stri
 
 /** One boot test in a line. */
 export function testText(test: BootTest): string {
-  const image = `${test.kind} ${test.arch} ${test.variant} by ${test.path}`;
+  const image = `${formatImageId(test)} by ${test.path}`;
   switch (test.outcome) {
     case 'booted':
       return `${image}: booted in ${test.seconds} s`;

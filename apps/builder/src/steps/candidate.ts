@@ -3,6 +3,7 @@ import {
   type FileIdentity,
   fileName,
   type Image,
+  imageIdOf,
   type Manifest,
   mediaTypeOf,
   type Nixpkgs,
@@ -75,8 +76,8 @@ export function draftOf(candidate: Candidate): ReleaseDraft {
 function manifestOf(candidate: Candidate, version: Version, published: Time): Manifest {
   const { channel, smoke, nixpkgs } = candidate;
   const images = candidate.images.map((image) => {
-    const { kind, arch, variant } = image.source === 'built' ? image.built.description : image.kept;
-    const identity = { smoke, kind, arch, variant, version };
+    const id = imageIdOf(image.source === 'built' ? image.built.description : image.kept);
+    const identity = { smoke, ...id, version };
     return image.source === 'built' ? builtImage(image.built, identity) : renamed(image.kept, identity);
   });
   return { schema: 1, version, channel, smoke, published, nixpkgs, images };
