@@ -64,14 +64,18 @@ restore_network_with_units() {
       sub(/^[^ ]* /, "")
       print >(units "/" file)
     }
-    END { if (NR == 0) print "missing network units" }
   ')
+  # By what came of it: jq or awk may be missing.
+  found=no
+  for unit in "$units"/*; do [ ! -s "$unit" ] || found=yes; done
+  [ "$found" = yes ] || echo "missing network units"
   run_commands networkd
 }
 
 restore_network() {
   [ -d "$state/network" ] || { echo "missing network"; return; }
   model=$(saved_network "$state/network" | jq -c -L "$here" 'include "network"; network')
+  [ -n "$model" ] || { echo "missing network: what was saved could not be read"; return; }
   case "$network" in
     ip) restore_network_with_ip ;;
     units) restore_network_with_units ;;

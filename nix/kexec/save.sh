@@ -22,20 +22,6 @@ save_hostname() {
   cat /proc/sys/kernel/hostname >"$state/hostname" || missing "host name"
 }
 
-save_host_keys() {
-  mkdir "$state/ssh"
-  host_key_files >"$work/host-keys"
-  while IFS= read -r key; do
-    name=$(host_key_name "$key")
-    [ -n "$name" ] || { left_behind "host key $key (of a type that is not known here)"; continue; }
-    [ ! -e "$state/ssh/$name" ] || continue
-    cat "$key" >"$state/ssh/$name"
-    [ ! -s "$key.pub" ] || cat "$key.pub" >"$state/ssh/$name.pub"
-  done <"$work/host-keys"
-  save_dropbear_host_keys
-  [ -n "$(ls "$state/ssh")" ] || missing "SSH host keys; the installer makes new ones"
-}
-
 # What a customised link put into customisation.img (docs/kexec.md): a cpio archive, or zeros. A folder of the same name came
 # with an older image.
 save_customisation() {

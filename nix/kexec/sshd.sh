@@ -2,23 +2,41 @@
 # Where this machine's sshd (or dropbear) has its keys. Sourced by run, which makes $state later.
 # shellcheck disable=SC2154
 
+# openSUSE has its own below /usr; both include what an administrator puts into /etc/ssh/sshd_config.d.
+sshd_config_file() {
+  for file in /etc/ssh/sshd_config /usr/etc/ssh/sshd_config; do
+    [ ! -s "$file" ] || { echo "$file"; return; }
+  done
+}
+
 # What sshd goes by for <user>: lines of a keyword in lower case and its value. Nothing where there is no sshd.
 sshd_settings() { # <user>
-  [ -s /etc/ssh/sshd_config ] || return 0
+  config=$(sshd_config_file)
+  [ -n "$config" ] || return 0
   # Match blocks may look at where one comes from; sudo does not say, and then it is this machine.
   # shellcheck disable=SC2086 # four words
   set -- "$1" ${SSH_CONNECTION:-127.0.0.1 0 127.0.0.1 22}
   sshd=$(command -v sshd || :)
   {
-    [ -n "$sshd" ] && {
-      "$sshd" -T -C "user=$1,host=$2,addr=$2,laddr=$4,lport=$5" || "$sshd" -T
-    }
-  } 2>/dev/null || (cd /etc/ssh && read_sshd_config sshd_config)
+    [ -n "$sshd" ] && { ask_sshd -C "user=$1,host=$2,addr=$2,laddr=$4,lport=$5" || ask_sshd; }
+  } || { cd /etc/ssh 2>/dev/null || cd /; read_sshd_config "$config"; }
+}
+
+# Where systemd listens for it, sshd's folder may not be there yet, and sshd says nothing without it.
+ask_sshd() { # <arguments...>
+  "$sshd" -T "$@" 2>"$work/sshd.log" && return
+  folder=$(sed -n 's/\r$//; s/^Missing privilege separation directory: //p' "$work/sshd.log")
+  [ -n "$folder" ] && mkdir -m 755 "$folder" 2>/dev/null || return 1
+  told=0
+  "$sshd" -T "$@" 2>/dev/null || told=1
+  rmdir "$folder"
+  return $told
 }
 
 # sshd_config(5) without sshd's help: the first value of a keyword holds, and after Match only for some.
 read_sshd_config() ( # <file>
   holds=yes
+  set +f # Include takes patterns
   awk '
     { sub(/\r$/, ""); sub(/^[ \t]+/, ""); sub(/[ \t]+$/, "") }
     /^(#|$)/ { next }
@@ -108,69 +126,4 @@ is_read_by_sshd() { # <user> <file>
   unsafe=$(unsafe_part "$1" "$2")
   [ -z "$unsafe" ] || left_behind "keys in $2, which sshd does not read (StrictModes): $unsafe"
   [ -z "$unsafe" ]
-}
-
-# The installer's sshd has its host keys at these names, whatever they were called before.
-host_key_name() { # <private key file>
-  case "${1##*/}" in
-    ssh_host_*_key) echo "${1##*/}"; return ;;
-  esac
-  case "$(cat "$1.pub" 2>/dev/null || ssh-keygen -yf "$1" </dev/null 2>/dev/null)" in
-    ssh-ed25519*) echo ssh_host_ed25519_key ;;
-    ecdsa-*) echo ssh_host_ecdsa_key ;;
-    ssh-rsa*) echo ssh_host_rsa_key ;;
-  esac
-}
-
-host_key_files() {
-  settings=$(sshd_settings root)
-  found=no
-  for key in $(echo "$settings" | sed -n 's/^hostkey //p'); do
-    [ -s "$key" ] || continue
-    echo "$key"
-    found=yes
-  done
-  [ "$found" = no ] || return 0
-  for key in /etc/ssh/ssh_host_*_key; do
-    [ ! -s "$key" ] || echo "$key"
-  done
-}
-
-# dropbear's key (name, 32 secret and 32 public bytes) in the file format of openssh's PROTOCOL.key.
-openssh_from_dropbear_ed25519() { # <file>
-  bytes() { dd if="$key" bs=1 skip="$1" count="$2" 2>/dev/null; }
-  key=$1
-  echo "-----BEGIN OPENSSH PRIVATE KEY-----"
-  {
-    printf 'openssh-key-v1\000\000\000\000\004none\000\000\000\004none\000\000\000\000\000\000\000\001'
-    printf '\000\000\000\063'
-    bytes 0 15
-    printf '\000\000\000\040'
-    bytes 51 32
-    printf '\000\000\000\210\000\000\000\000\000\000\000\000'
-    bytes 0 15
-    printf '\000\000\000\040'
-    bytes 51 32
-    bytes 15 68
-    # No comment, and padding.
-    printf '\000\000\000\000\001\002\003\004\005'
-  } | base64
-  echo "-----END OPENSSH PRIVATE KEY-----"
-}
-
-# ed25519 is enough for clients that knew it; the rest needs dropbear's own program.
-save_dropbear_host_keys() {
-  for key in /etc/dropbear/dropbear_*_host_key; do
-    [ -s "$key" ] || continue
-    type=${key##*/dropbear_}
-    type=${type%_host_key}
-    to=$state/ssh/ssh_host_${type}_key
-    [ ! -e "$to" ] || continue
-    if [ "$type" = ed25519 ] && [ "$(stat -c %s "$key")" = 83 ]; then
-      openssh_from_dropbear_ed25519 "$key" >"$to"
-    elif ! dropbearconvert dropbear openssh "$key" "$to" >/dev/null 2>&1; then
-      rm -f "$to"
-      left_behind "dropbear's host key $key (dropbearconvert, which could convert it, is not here)"
-    fi
-  done
 }

@@ -62,6 +62,9 @@ in
     }
   ];
 
+  # Ports and host certificates of the old system, which `restore host-keys` writes there.
+  services.openssh.extraConfig = "Include /etc/ssh/sshd_config.d/*.conf";
+
   boot.initrd.systemd.services.keep-carried-over = {
     description = "Keep what came with the initrd for the booted system";
     wantedBy = [ "initrd.target" ];

@@ -77,9 +77,12 @@ exit 99
   }
 
   /** The files below `host-state/` that would go along after the shell commands of `change`, and what was said about them. */
-  async takenAlong(change = ':'): Promise<{ readonly files: ReadonlyMap<string, string>; readonly said: string }> {
+  async takenAlong(
+    change = ':',
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly files: ReadonlyMap<string, string>; readonly said: string }> {
     // --force, because the machine that runs the tests may have a kernel without kexec.
-    const { stderr } = await this.run(['--force'], change);
+    const { stderr } = await this.run(['--force'], change, environment);
     const loaded = await readFile(join(this.folder, 'loaded'));
     const taken = join(this.folder, 'taken');
     await mkdir(taken);
