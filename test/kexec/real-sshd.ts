@@ -50,7 +50,7 @@ exit 0
 `;
 
 /** Debian's sshd: the machine's own, or unpacked where it has none. What runs it, as a list of words. */
-async function sshdCommand(): Promise<string[]> {
+export async function sshdCommand(): Promise<string[]> {
   const { stdout } = await execa('sh', ['-c', 'PATH=$PATH:/usr/sbin:/sbin command -v sshd || :']);
   if (stdout !== '') return [stdout];
   const recipe = ['real-sshd.ts', '../boot/scratch-apt.ts'].map((name) => new URL(name, import.meta.url));

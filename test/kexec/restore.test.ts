@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sshdCommand } from './real-sshd.ts';
 import { folderOf, readSaved, reportedShapes, savedFiles, shapes } from './shapes.ts';
 
 const restore = join(import.meta.dirname, '../../nix/kexec/restore');
@@ -130,6 +131,59 @@ describe('restore', () => {
     await writeFile(join(state, 'authorized_keys'), `${key}\n`);
     const said = await run('machine-id', 'host-keys', 'authorized-keys', 'network');
     expect(said).toEqual(expect.arrayContaining(['missing machine-id', 'missing host keys', 'authorized-keys 1']));
+  });
+
+  it('lets the installer’s sshd offer certificates, and listen on the old port as well', async () => {
+    await mkdir(join(state, 'ssh'));
+    const hostKey = join(state, 'ssh/ssh_host_ed25519_key');
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
+    await execa('ssh-keygen', ['-q', '-s', hostKey, '-I', 'host', '-h', `${hostKey}.pub`]);
+    await writeFile(join(state, 'ssh/ports'), '2222\n2200\n');
+    const said = await run('host-keys');
+    const etc = join(folder, 'root/etc/ssh');
+    expect(said).toEqual([
+      `host-key ${etc}/ssh_host_ed25519_key`,
+      `host-certificate ${etc}/ssh_host_ed25519_key-cert.pub`,
+      'port 2222',
+      'port 2200',
+    ]);
+    await writeFile(join(etc, 'sshd_config'), 'Include /etc/ssh/sshd_config.d/*.conf\nPort 22\n');
+    const ask =
+      'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$1" /etc/ssh && shift && exec "$@" -T';
+    const { stdout: settings } = await execa('unshare', [
+      ...['--map-root-user', '--mount', 'sh', '-c', ask, 'sh', etc, ...(await sshdCommand())],
+    ]);
+    const ports = settings.split('\n').filter((line) => line.startsWith('port '));
+    expect(ports.sort()).toEqual(['port 22', 'port 2200', 'port 2222']);
+    expect(settings).toContain('hostcertificate /etc/ssh/ssh_host_ed25519_key-cert.pub');
+  });
+
+  // On a system that lacks a program, each part must see that nothing came of it.
+  it.each([
+    ['awk', 'network', 'missing network units'],
+    ['jq', 'network', 'missing network'],
+    ['ssh-keygen', 'customisation', 'missing fingerprints of 1 customisation keys'],
+    ['cat', 'host-keys', 'missing host key'],
+    ['mkdir', 'authorized-keys', 'missing authorized keys'],
+  ])('says that without %s it did nothing for %s, and fails', async (program, part, expected) => {
+    await saveNetwork('hetzner-on-link-gateway');
+    await mkdir(join(state, 'ssh'));
+    await mkdir(join(folder, 'customisation'));
+    await writeFile(join(state, 'ssh/ssh_host_ed25519_key'), 'private\n');
+    await writeFile(join(state, 'authorized_keys'), `${key}\n`);
+    await writeFile(join(folder, 'customisation/authorized_keys'), `${key}\n`);
+    const without = `for at in $(type -ap ${program}); do mount --bind /bin/false "$(realpath "$at")"; done; exec "$@"`;
+    const { stdout, exitCode } = await execa(
+      'unshare',
+      [
+        ...['--map-root-user', '--mount', '--net', 'bash', '-c', without, 'bash', restore, '--state', state],
+        ...['--customisation', join(folder, 'customisation'), '--root', join(folder, 'root')],
+        ...['--units', join(folder, 'units'), part],
+      ],
+      { reject: false },
+    );
+    expect(stdout).toContain(expected);
+    expect(exitCode).toBe(1);
   });
 
   it('takes nothing for a machine-id that is none', async () => {

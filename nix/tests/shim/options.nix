@@ -181,6 +181,7 @@ in
       openssh = {
         enable = flag;
         startWhenNeeded = flag;
+        extraConfig = withDefault types.lines "";
         hostKeys = lists;
         inherit settings;
       };
