@@ -33,9 +33,11 @@ export function bootTest(name: string, promise: string, body: (boot: BootTest) =
       process.stdout.write(`${seconds().toFixed(1).padStart(5)} s  ${name}: ${text}\n`);
     };
     await using machines = new AsyncDisposableStack();
+    let machine: Machine | undefined;
     const start = async (description: Omit<MachineDescription, 'name'>): Promise<Machine> => {
       step(`power on (${description.firmware}, from ${description.boot.from})`);
-      return machines.use(await startMachine({ ...description, name }, { logFile, signal }));
+      machine = machines.use(await startMachine({ ...description, name }, { logFile, signal }));
+      return machine;
     };
     try {
       await body({ step, start });
@@ -43,9 +45,12 @@ export function bootTest(name: string, promise: string, body: (boot: BootTest) =
       await noteResult({ name, promise, outcome: 'passed', seconds: seconds() });
     } catch (error) {
       const log = relative(REPOSITORY, logFile);
-      step(`failed; its console is in ${log}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      step(
+        `failed: ${reason}\nthe end of its console (all of it is in ${log}):\n${machine?.console.tail(40) ?? 'nothing'}`,
+      );
       await noteResult({ name, promise, outcome: 'failed', seconds: seconds() });
-      throw new Error(`${error instanceof Error ? error.message : error} (console: ${log})`, { cause: error });
+      throw new Error(`${reason} (console: ${log})`, { cause: error });
     }
   });
 }

@@ -29,6 +29,10 @@ describe('the folder of a kexec image', () => {
       .map((line) => line.split(/\s+/))
       .map(([mode, owner, , , , path]) => ({ mode, owner, path }));
     expect(entries[0]).toEqual({ mode: 'drwxr-xr-x', owner: '0/0', path: 'kexec/' });
+    expect(entries[1]).toMatchObject({ path: 'kexec/image.conf' });
+    const { offset, length } = image.customisation ?? { offset: 0, length: 0 };
+    const area = (await readFile(tarball)).subarray(offset, offset + length);
+    expect(area.equals(Buffer.alloc(61440))).toBe(true);
     for (const program of ['run', 'kexec', 'ip', 'busybox']) {
       expect(entries).toContainEqual({ mode: '-rwxr-xr-x', owner: '0/0', path: `kexec/${program}` });
     }
@@ -37,11 +41,11 @@ describe('the folder of a kexec image', () => {
     }
   });
 
-  it('tells run the architecture, the command line and the memory that the initrd takes', async () => {
+  it('tells run the architecture, the command line, the memory that the initrd takes, and what is in the tarball', async () => {
     const { folder } = await build('kexec-noninteractive');
     const { stdout } = await execa('tar', ['-xzOf', join(folder, 'kexec.tar.gz'), 'kexec/image.conf']);
     expect(stdout).toMatch(
-      /^arch=x86_64\ncmdline=init=\/\S+-nixos-system\/init .*console=ttyS0,115200.*\nunpacked=\d+\n/,
+      /^arch=x86_64\ncmdline=init=\/\S+-nixos-system\/init .*console=ttyS0,115200.*\nunpacked=\d+\n(file=[0-9a-f]{64} \d+ \S+\n)+files=\d+$/,
     );
   });
 });

@@ -1,5 +1,6 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
 import { execa } from 'execa';
 
 export const root = join(import.meta.dirname, '../..');
@@ -60,6 +61,9 @@ async function copyProject(folder: string, shim: 'git' | 'path') {
   await cp(join(root, 'flake.nix'), join(folder, 'flake/flake.nix'));
   await cp(join(root, 'flake.lock'), join(folder, 'flake/flake.lock'));
   await cp(join(root, 'nix'), join(folder, 'flake/nix'), { recursive: true });
+  // What the NixOS tests read beside it.
+  const asked = createRequire(import.meta.url).resolve('@nixos-images/shared/asked-of-installers.json');
+  await cp(asked, join(folder, 'flake', relative(root, asked)));
   await cp(join(root, 'nix/tests/shim'), join(folder, 'shim'), { recursive: true });
   await writeFile(join(folder, 'shim/path'), `${process.env['PATH']}`);
   await commit(join(folder, 'flake'));

@@ -105,6 +105,22 @@ describe('the kexec tarball', () => {
     }
   });
 
+  it('says first what it holds, and is one gzip member with room for a customisation', async () => {
+    const image = await imageJson(name);
+    if (image.kind !== 'kexec' || image.customisation === undefined) throw new Error('no kexec image with an area');
+    const { offset, length } = image.customisation;
+    const tarball = join(output(name), image.files.tarball);
+    expect((await bytesAt(tarball, offset, length)).equals(Buffer.alloc(length))).toBe(true);
+    // Python's stream mode reads one member and no more.
+    const list = "import sys, tarfile; print(*tarfile.open(sys.argv[1], 'r|gz').getnames(), sep='\\n')";
+    const names = (await execa('python3', ['-c', list, tarball])).stdout.split('\n');
+    expect(names.slice(0, 3)).toEqual(['kexec', 'kexec/image.conf', 'kexec/customisation.img']);
+    expect(names.slice(-2).toSorted()).toEqual(['kexec/bzImage', 'kexec/initrd']);
+    const { stdout: conf } = await execa('tar', ['xzOf', tarball, 'kexec/image.conf']);
+    const listed = conf.split('\n').flatMap((line) => /^file=\S+ \S+ (\S+)$/.exec(line)?.[1] ?? []);
+    expect(listed.map((file) => `kexec/${file}`)).toEqual(names.slice(3));
+  });
+
   it('carries the run script of nix/kexec as it is', async () => {
     const { stdout } = await execa('tar', ['xzOf', join(output(name), 'kexec.tar.gz'), 'kexec/run'], {
       stripFinalNewline: false,

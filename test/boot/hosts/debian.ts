@@ -25,6 +25,8 @@ const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'udev', 'kmod', 'iproute2', 'curl', 'openssh-server', 'sudo', 'doas'],
   // logind, for the sessions of the jump's test.
   ...['dbus', 'libpam-systemd'],
+  // What else sets networks up, and is only started where a host asks for it. Debian has no wicked.
+  ...['network-manager', 'netplan.io', 'ifupdown2'],
   'linux-image-cloud-amd64',
 ];
 
@@ -61,6 +63,8 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 const LINKS: Readonly<Record<string, string>> = {
+  // Where D-Bus is looked for; packages leave a folder there.
+  'var/run': '/run',
   'etc/systemd/system/default.target': '/lib/systemd/system/multi-user.target',
   'etc/systemd/system/multi-user.target.wants/ssh.service': '/lib/systemd/system/ssh.service',
   'etc/systemd/system/multi-user.target.wants/systemd-networkd.service': '/lib/systemd/system/systemd-networkd.service',
@@ -136,6 +140,7 @@ async function configure(root: string): Promise<void> {
   await chmod(join(root, 'etc/doas.conf'), 0o600);
   for (const [path, target] of Object.entries(LINKS)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
+    await rm(join(root, path), { recursive: true, force: true });
     await symlink(target, join(root, path));
   }
 }

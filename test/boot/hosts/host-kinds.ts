@@ -1,21 +1,14 @@
 import { alpineLikeFiles } from './alpine-like.ts';
 import { bareBusyboxFiles } from './busybox.ts';
 import type { DebianParts } from './debian.ts';
-import { type HostIdentity, type OverlayFile, opensshIdentityFiles } from './host.ts';
+import { type HostIdentity, type HostSystem, type OverlayFile, opensshIdentityFiles } from './host.ts';
+import { installerIdentityFiles, installerSystem } from './installer.ts';
 import type { HostNetwork } from './network.ts';
 import { nixosLikeFiles } from './nixos-like.ts';
 import { dropbearIdentityFiles, openwrtLikeFiles } from './openwrt-like.ts';
 
-/** What a host is made of before it is switched on. */
-export interface HostSystem {
-  readonly disks: readonly string[];
-  /** Kernel parameters that choose its root file system and first program (see host-initrd.ts). */
-  readonly parameters: string;
-  readonly files: readonly OverlayFile[];
-}
-
 export interface HostKind {
-  readonly system: (network: HostNetwork, parts: DebianParts) => Promise<HostSystem>;
+  readonly system: (network: HostNetwork, parts: DebianParts, scope: AsyncDisposableStack) => Promise<HostSystem>;
   /** The files that hold its host key and machine-id. */
   readonly identity: (identity: HostIdentity) => Promise<readonly OverlayFile[]>;
   /** What there is not on such a host, in the words of the installer that misses it. */
@@ -30,7 +23,7 @@ export const HOST_KINDS = {
     system: async (network, { disk }) => ({
       disks: [disk],
       parameters: '',
-      files: [...network.units, { path: 'etc/resolv.conf', content: 'nameserver 10.0.2.3\n' }],
+      files: [...network.files, { path: 'etc/resolv.conf', content: 'nameserver 10.0.2.3\n' }],
     }),
     identity: opensshIdentityFiles,
     lacks: [],
@@ -69,6 +62,11 @@ export const HOST_KINDS = {
       files: await nixosLikeFiles(network),
     }),
     identity: opensshIdentityFiles,
+    lacks: [],
+  },
+  installer: {
+    system: (_network, _parts, scope) => installerSystem(scope),
+    identity: installerIdentityFiles,
     lacks: [],
   },
 } as const satisfies Record<string, HostKind>;

@@ -36,6 +36,16 @@ export interface OverlayFile {
   readonly mode?: number;
 }
 
+/** What a host is made of before it is switched on. */
+export interface HostSystem {
+  /** What it is started with instead of Debian's kernel and the hosts' initrd; its files are then part of the initrd. */
+  readonly boot?: { readonly kernel: string; readonly initrd: string };
+  readonly disks: readonly string[];
+  /** Kernel parameters that choose its root file system and first program (see host-initrd.ts). */
+  readonly parameters: string;
+  readonly files: readonly OverlayFile[];
+}
+
 /** The host key and the machine-id where a host with OpenSSH and systemd has them. */
 export async function opensshIdentityFiles({ hostKey, machineId }: HostIdentity): Promise<OverlayFile[]> {
   return [
@@ -48,18 +58,22 @@ export async function opensshIdentityFiles({ hostKey, machineId }: HostIdentity)
 // sshd trusts no authorized_keys below a folder that others may write to.
 const PRIVATE_FOLDERS = new Set(['root', 'root/.ssh']);
 
-/** The initrd archive that lays files over a host's root file system (see host-initrd.ts). */
-export function overlayArchive(files: readonly OverlayFile[]): Uint8Array {
-  const entries = new Map<string, NewcEntry>([['overlay', { path: 'overlay', folder: true, mode: 0o755 }]]);
+/**
+ * An initrd archive with files; `under` is the folder `overlay/`, from where they are laid over a host's root file system (see
+ * host-initrd.ts), or nothing for an initrd that is the root file system.
+ */
+export function filesArchive(files: readonly OverlayFile[], under: 'overlay/' | ''): Uint8Array {
+  const entries = new Map<string, NewcEntry>();
+  if (under !== '') entries.set('overlay', { path: 'overlay', folder: true, mode: 0o755 });
   for (const { path, content, mode = 0o644 } of files) {
     const folders = path.split('/').slice(0, -1);
     folders.forEach((_, index) => {
       const folder = folders.slice(0, index + 1).join('/');
-      const entry = `overlay/${folder}`;
+      const entry = `${under}${folder}`;
       entries.set(entry, { path: entry, folder: true, mode: PRIVATE_FOLDERS.has(folder) ? 0o700 : 0o755 });
     });
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    entries.set(`overlay/${path}`, { path: `overlay/${path}`, content: bytes, mode });
+    entries.set(`${under}${path}`, { path: `${under}${path}`, content: bytes, mode });
   }
   return newcArchive([...entries.values()]);
 }
@@ -69,10 +83,14 @@ export interface ScopedFile extends AsyncDisposable {
   readonly path: string;
 }
 
-/** A host's initrd with an overlay behind it. */
-export async function initrdWithOverlay(initrd: string, files: readonly OverlayFile[]): Promise<ScopedFile> {
+/** A host's initrd with files behind it. */
+export async function initrdWithFiles(
+  initrd: string,
+  files: readonly OverlayFile[],
+  under: 'overlay/' | '',
+): Promise<ScopedFile> {
   const folder = await mkdtemp(join(tmpdir(), 'nixos-images-host-'));
   const path = join(folder, 'initrd');
-  await writeFile(path, Buffer.concat([await readFile(initrd), overlayArchive(files)]));
+  await writeFile(path, Buffer.concat([await readFile(initrd), filesArchive(files, under)]));
   return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -7,8 +7,8 @@ import { startHost } from './start-host.ts';
 
 const LOGIND = {
   ...NETWORKS.static,
-  units: [
-    ...NETWORKS.static.units,
+  files: [
+    ...NETWORKS.static.files,
     { path: 'etc/systemd/logind.conf.d/kill.conf', content: '[Login]\nKillUserProcesses=yes\n' },
     { path: 'etc/ssh/sshd_config', content: 'UsePAM yes\n' },
     { path: 'etc/pam.d/common-session', content: 'session required pam_permit.so\nsession required pam_systemd.so\n' },

@@ -9,14 +9,16 @@ export interface HostNetwork {
   readonly address: string;
   /** The bond or VLAN that has the address. Its name has to stay, while a card's may differ from kernel to kernel. */
   readonly link?: string;
-  /** The network as systemd-networkd's units. */
-  readonly units: readonly OverlayFile[];
+  /** The network as the files that set it up on a Debian. */
+  readonly files: readonly OverlayFile[];
   /** The network as busybox commands. */
   readonly commands: string;
   /** Kernel modules that the commands need. */
   readonly modules: readonly ('bonding' | '8021q')[];
   /** Whether the address is lent by DHCP: the installer has to ask for it again. */
   readonly leased?: true;
+  /** A shell command that succeeds on the host alone: what set its network up is what should have. */
+  readonly setUpBy?: string;
   /** A shell command that ends once more of the network is there than an address that can be reached. */
   readonly proof?: string;
 }
@@ -31,6 +33,21 @@ const unit = (name: string, ...lines: string[]): OverlayFile => ({
 const ADDRESS = ['[Network]', `Address=${STATIC_ADDRESS}/24`, 'Gateway=10.0.2.2', 'DNS=10.0.2.3'];
 // By driver, because the cards' names depend on where QEMU puts them.
 const CARDS = ['[Match]', 'Driver=virtio_net'];
+
+/** Has systemd start a unit that no maintainer script has enabled. */
+const started = (service: string): OverlayFile => ({
+  path: `etc/systemd/system/multi-user.target.d/${service}.conf`,
+  content: `[Unit]\nWants=${service}\n`,
+});
+/** A connection of NetworkManager's for any wired card. It gives addresses the flag noprefixroute, and makes their routes itself. */
+const connection = (...ipv4: string[]): OverlayFile => ({
+  path: 'etc/NetworkManager/system-connections/wired.nmconnection',
+  content: ['[connection]', 'id=wired', 'type=ethernet', '[ipv4]', ...ipv4, '[ipv6]', 'method=link-local', ''].join(
+    '\n',
+  ),
+  mode: 0o600,
+});
+const BY_NETWORK_MANAGER = `ip address show | grep 'inet 10.0.2.*noprefixroute'`;
 
 const bond = (mode: string): OverlayFile =>
   unit('10-bond0.netdev', '[NetDev]', 'Name=bond0', 'Kind=bond', '[Bond]', `Mode=${mode}`, 'MIIMonitorSec=100ms');
@@ -64,7 +81,7 @@ export const NETWORKS = {
     name: 'static',
     wiring: { as: 'plain' },
     address: STATIC_ADDRESS,
-    units: [unit('10-cards.network', ...CARDS, ...ADDRESS)],
+    files: [unit('10-cards.network', ...CARDS, ...ADDRESS)],
     commands: addressCommands('eth0'),
     modules: [],
   },
@@ -72,7 +89,7 @@ export const NETWORKS = {
     name: 'dynamic',
     wiring: { as: 'plain' },
     address: FIRST_DHCP_ADDRESS,
-    units: [unit('10-cards.network', ...CARDS, '[Network]', 'DHCP=ipv4')],
+    files: [unit('10-cards.network', ...CARDS, '[Network]', 'DHCP=ipv4')],
     commands: '',
     modules: [],
     leased: true,
@@ -82,19 +99,95 @@ export const NETWORKS = {
     wiring: { as: 'plain' },
     // Nobody gets this one without asking for it.
     address: '10.0.2.20',
-    units: [],
+    files: [],
     commands: `ip link set eth0 up
 udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
 `,
     modules: [],
     leased: true,
   },
+  'network-manager': {
+    name: 'network-manager',
+    wiring: { as: 'plain' },
+    address: STATIC_ADDRESS,
+    files: [
+      started('NetworkManager.service'),
+      connection('method=manual', `address1=${STATIC_ADDRESS}/24,10.0.2.2`, 'dns=10.0.2.3;'),
+    ],
+    commands: '',
+    modules: [],
+    setUpBy: BY_NETWORK_MANAGER,
+  },
+  'network-manager-dynamic': {
+    name: 'network-manager-dynamic',
+    wiring: { as: 'plain' },
+    address: FIRST_DHCP_ADDRESS,
+    files: [started('NetworkManager.service'), connection('method=auto')],
+    commands: '',
+    modules: [],
+    leased: true,
+    setUpBy: BY_NETWORK_MANAGER,
+  },
+  // As cloud images of Ubuntu and Debian have it.
+  netplan: {
+    name: 'netplan',
+    wiring: { as: 'plain' },
+    address: STATIC_ADDRESS,
+    files: [
+      {
+        path: 'etc/netplan/50-cloud-init.yaml',
+        content: `network:
+  version: 2
+  ethernets:
+    card:
+      match: {driver: virtio_net}
+      addresses: [${STATIC_ADDRESS}/24]
+      nameservers: {addresses: [10.0.2.3]}
+      routes:
+        - {to: default, via: 10.0.2.2}
+`,
+        mode: 0o600,
+      },
+    ],
+    commands: '',
+    modules: [],
+    setUpBy: 'test -e /run/systemd/network/10-netplan-card.network',
+  },
+  // As Proxmox has it.
+  ifupdown2: {
+    name: 'ifupdown2',
+    wiring: { as: 'plain' },
+    address: STATIC_ADDRESS,
+    link: 'vmbr0',
+    files: [
+      started('networking.service'),
+      // Its file names the card, which is eth0 where nobody gives it another name.
+      unit('10-card.link', ...CARDS, '[Link]', 'NamePolicy='),
+      {
+        path: 'etc/network/interfaces',
+        content: `auto lo
+iface lo inet loopback
+iface eth0 inet manual
+auto vmbr0
+iface vmbr0 inet static
+  address ${STATIC_ADDRESS}/24
+  gateway 10.0.2.2
+  bridge-ports eth0
+  bridge-stp off
+  bridge-fd 0
+`,
+      },
+    ],
+    commands: '',
+    modules: [],
+    setUpBy: 'ifquery --check vmbr0',
+  },
   bond: {
     name: 'bond',
     wiring: { as: 'pair' },
     address: STATIC_ADDRESS,
     link: 'bond0',
-    units: [bond('active-backup'), BONDED, unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS)],
+    files: [bond('active-backup'), BONDED, unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS)],
     commands: '',
     modules: ['bonding'],
   },
@@ -103,7 +196,7 @@ udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
     wiring: trunk(TAG),
     address: STATIC_ADDRESS,
     link: `vlan${TAG}`,
-    units: [
+    files: [
       vlan(`vlan${TAG}`),
       unit('20-cards.network', ...CARDS, '[Network]', `VLAN=vlan${TAG}`, 'LinkLocalAddressing=no'),
       unit(`30-vlan${TAG}.network`, '[Match]', `Name=vlan${TAG}`, ...ADDRESS),
@@ -116,7 +209,7 @@ udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
     wiring: aggregate(),
     address: STATIC_ADDRESS,
     link: 'bond0',
-    units: [bond('802.3ad'), BONDED, unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS)],
+    files: [bond('802.3ad'), BONDED, unit('30-bond0.network', '[Match]', 'Name=bond0', ...ADDRESS)],
     commands: `${BOND_COMMANDS}${addressCommands('bond0')}`,
     modules: ['bonding'],
     proof: AGGREGATED,
@@ -126,7 +219,7 @@ udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
     wiring: aggregate(TAG),
     address: STATIC_ADDRESS,
     link: `bond0.${TAG}`,
-    units: [
+    files: [
       bond('802.3ad'),
       BONDED,
       vlan(`bond0.${TAG}`),

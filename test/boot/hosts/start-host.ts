@@ -1,7 +1,7 @@
 import type { Machine, SshTarget } from 'nixos-images/boot';
 import type { BootTest } from '../boot-test.ts';
 import { debianParts } from './debian.ts';
-import { type HostIdentity, initrdWithOverlay, makeHostIdentity } from './host.ts';
+import { type HostIdentity, type HostSystem, initrdWithFiles, makeHostIdentity } from './host.ts';
 import { HOST_KINDS, type HostKindName } from './host-kinds.ts';
 import type { HostNetwork } from './network.ts';
 
@@ -27,7 +27,7 @@ export async function startHost(boot: BootTest, scope: AsyncDisposableStack, cho
   const parts = await debianParts();
   const identity = scope.use(await makeHostIdentity(`${choice.host}-host`));
   const kind = HOST_KINDS[choice.host];
-  const system = await kind.system(choice.network, parts);
+  const system: HostSystem = await kind.system(choice.network, parts, scope);
   const files = [
     { path: 'etc/hostname', content: `${identity.hostname}\n` },
     // Root owns all that is laid over a host, and sshd reads this as the user.
@@ -35,17 +35,22 @@ export async function startHost(boot: BootTest, scope: AsyncDisposableStack, cho
     ...(await kind.identity(identity)),
     ...system.files,
   ];
-  const initrd = scope.use(await initrdWithOverlay(parts.initrd, files));
+  const { kernel, initrd: own } = system.boot ?? parts;
+  const initrd = scope.use(await initrdWithFiles(own, files, system.boot === undefined ? 'overlay/' : ''));
   const machine = await boot.start({
     arch: 'x86_64',
     firmware: 'bios',
     memoryMiB: 1024,
     boot: {
       from: 'kernel',
-      kernel: parts.kernel,
+      kernel,
       initrd: initrd.path,
       // no_timer_check: on a busy machine the first timer ticks come late, and the kernel would panic over it.
-      parameters: ['console=ttyS0 quiet no_timer_check', system.parameters, choice.parameters]
+      parameters: [
+        system.boot === undefined ? 'console=ttyS0 quiet no_timer_check' : '',
+        system.parameters,
+        choice.parameters,
+      ]
         .filter(Boolean)
         .join(' '),
     },

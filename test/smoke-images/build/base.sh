@@ -12,8 +12,9 @@ mkdir "$packages" "$root"
 # Nix lets no builder make set-uid and set-gid files; the images need none of them.
 for deb in "$debs"/*.deb; do
   case "${deb##*/}" in
-    linux-image-[0-9]* | busybox-static.deb | openssh-*.deb | systemd.deb | udev.deb | jq.deb | lib*.deb | zlib1g.deb)
-      dpkg-deb --fsys-tarfile "$deb" | tar x -C "$packages" --exclude=ssh-agent --exclude=ssh-keysign --exclude=unix_chkpwd ;;
+    linux-image-[0-9]* | busybox-static.deb | openssh-*.deb | systemd.deb | udev.deb | jq.deb | bash.deb | util-linux.deb | coreutils.deb | lib*.deb | zlib1g.deb)
+      dpkg-deb --fsys-tarfile "$deb" | tar x -C "$packages" --exclude=ssh-agent --exclude=ssh-keysign --exclude=unix_chkpwd \
+        --exclude=./bin/su ;;
   esac
 done
 
@@ -58,6 +59,12 @@ add_program usr/sbin/sshd usr/sbin/sshd
 add_program usr/lib/openssh/sftp-server usr/lib/openssh/sftp-server
 add_program usr/bin/ssh-keygen usr/bin/ssh-keygen
 add_program usr/bin/jq usr/bin/jq
+# What programs that install over SSH expect of any Linux, and busybox has not, or not all of (setsid --wait). bash is the
+# shell of all, because busybox's takes its own setsid.
+add_program bin/bash bin/bash
+ln -s bash "$root/bin/sh"
+add_program usr/bin/setsid usr/bin/setsid
+add_program usr/bin/nohup usr/bin/nohup
 cp "$tools/ip" "$root/sbin/ip"
 mkdir "$root/kexec"
 cp "$kexec/restore" "$kexec"/restore-network.sh "$kexec"/network-model.sh "$kexec"/*.jq "$root/kexec/"

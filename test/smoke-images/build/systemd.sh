@@ -47,6 +47,5 @@ printf '[Service]\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-onli
   >"$root/etc/systemd/system/systemd-networkd-wait-online.service.d/timeout.conf"
 cp "$rootfs"/systemd/*.network "$root/etc/systemd/network/"
 cp "$rootfs/systemd/init" "$root/init"
-ln -s busybox "$root/bin/sh"
 # Where the kernel looks when networkd asks for a bond.
 ln -s ../bin/busybox "$root/sbin/modprobe"

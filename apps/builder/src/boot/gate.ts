@@ -23,7 +23,7 @@ import { kexecHost, kexecLine } from './kexec-host.ts';
 import { type Machine, startMachine } from './machine.ts';
 import type { MachineDescription } from './machine-description.ts';
 import { NotAnInstaller, proveInstaller, whileOn } from './prove-installer.ts';
-import { makeSshKey, runOverSsh, type SshKey, waitForSsh } from './ssh.ts';
+import { makeSshKey, runOverSsh, type SshKey, type SshTarget, waitForSsh } from './ssh.ts';
 
 export interface BootGateOptions {
   readonly manifest: Manifest;
@@ -105,7 +105,7 @@ export function pathsOf(image: Pick<Image, 'kind' | 'arch'>): BootPath[] {
   }
 }
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown): Extract<Outcome, { reason: string }> {
   if (error instanceof Failure && error.exitCode === EXIT.usage) {
     return { outcome: 'not-tried', reason: [error.message, error.remedy].filter(Boolean).join(' ') };
   }
@@ -133,8 +133,14 @@ async function boot(
       signal: gate.signal,
     });
     step('power on');
-    if (path === 'kexec') await jump(machine, image, gate, key, step);
-    else await proveInstaller(machine, key, 'any', { seconds: PATIENCE, signal: gate.signal });
+    try {
+      const root = { port: machine.sshPort, user: 'root', key, hostKeys: 'any' } as const;
+      if (path === 'kexec') await jump(machine, image, gate, root, step);
+      else await proveInstaller(machine, root, gate.manifest, { seconds: PATIENCE, signal: gate.signal });
+    } catch (error) {
+      step(`failed: ${outcomeOf(error).reason}; the end of its console:\n${machine.console.tail(20)}`);
+      throw error;
+    }
     const seconds = Math.round(machine.seconds() * 10) / 10;
     step(`booted in ${seconds} s`);
     await noteVersions(machine, tools);
@@ -173,18 +179,13 @@ async function jump(
   machine: Machine,
   image: Image,
   gate: BootGateOptions,
-  key: SshKey,
+  root: SshTarget,
   step: (text: string) => void,
 ): Promise<void> {
   const options = { seconds: PATIENCE, signal: whileOn(machine, gate.signal) };
   const bootId = 'cat /proc/sys/kernel/random/boot_id';
-  const root = { port: machine.sshPort, user: 'root', key };
-  await waitForSsh({ ...root, hostKeys: 'any' }, options);
-  const before = await runOverSsh(
-    { ...root, hostKeys: 'any' },
-    `${bootId}; cat /etc/ssh/ssh_host_ed25519_key.pub`,
-    options,
-  );
+  await waitForSsh(root, options);
+  const before = await runOverSsh(root, `${bootId}; cat /etc/ssh/ssh_host_ed25519_key.pub`, options);
   const [oldBoot = '', hostKey = ''] = before.stdout.split('\n');
   const host = { ...root, hostKeys: [hostKey.split(' ').slice(0, 2).join(' ')] };
   step('typing the kexec line');
@@ -200,7 +201,7 @@ async function jump(
     options.signal.throwIfAborted();
     boot = now?.stdout.trim() ?? oldBoot;
   }
-  await proveInstaller(machine, key, host.hostKeys, { seconds: PATIENCE, signal: gate.signal });
+  await proveInstaller(machine, host, gate.manifest, { seconds: PATIENCE, signal: gate.signal });
 }
 
 function addressOf(gate: BootGateOptions, image: Image, customisation: Customisation | undefined): URL {

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { questions } from '@nixos-images/shared/asked-of-installers';
 import type { Machine } from './machine.ts';
-import { runOverSsh, type SshKey, type SshTarget, waitForSsh } from './ssh.ts';
+import { runOverSsh, type SshTarget, waitForSsh } from './ssh.ts';
 
 /** A machine that came up, but is not what it should be. */
 export class NotAnInstaller extends Error {
@@ -15,28 +16,20 @@ export interface ProveOptions {
 }
 
 /**
- * Shows that a machine has booted into an installer, as nixos-anywhere finds out: sshd lets root in with `key`, and
- * os-release says ID=nixos and VARIANT_ID=installer. Throws when the machine ends, the time is up, or it says otherwise.
+ * Shows that a machine has booted into an installer: sshd lets root in with `target`'s key, and it has all that programs which
+ * install over SSH ask for. Throws when the machine ends, the time is up, or something is lacking.
  */
 export async function proveInstaller(
   machine: Machine,
-  key: SshKey,
-  hostKeys: SshTarget['hostKeys'],
+  target: SshTarget,
+  image: { readonly smoke: boolean },
   options: ProveOptions,
 ): Promise<void> {
-  const target = { port: machine.sshPort, user: 'root', key, hostKeys };
-  const signal = whileOn(machine, options.signal);
-  await waitForSsh(target, { seconds: options.seconds, signal });
-  const { stdout } = await runOverSsh(target, 'cat /etc/os-release', { seconds: options.seconds, signal });
-  for (const [name, value] of [
-    ['ID', 'nixos'],
-    ['VARIANT_ID', 'installer'],
-  ] as const) {
-    // os-release(5): values may be quoted.
-    if (!new RegExp(`^${name}=(["']?)${value}\\1$`, 'm').test(stdout)) {
-      throw new NotAnInstaller(`the booted system is no installer: its os-release does not say ${name}=${value}`);
-    }
-  }
+  const within = { seconds: options.seconds, signal: whileOn(machine, options.signal) };
+  await waitForSsh(target, within);
+  const { stdout } = await runOverSsh(target, questions(image), within);
+  const lacking = stdout.trim().replaceAll('\n', '; ');
+  if (lacking !== '') throw new NotAnInstaller(`the booted system is no installer, it lacks: ${lacking}`);
 }
 
 /** The signal that ends a wait when the machine is gone, or when the caller says so. */

@@ -64,6 +64,12 @@ export class SerialConsole {
     return [...this.#lines, this.#unfinished].join('\n');
   }
 
+  /** The last lines that are not empty, for a person who has to find out what went wrong. */
+  tail(lines: number): string {
+    const said = [...this.#lines, this.#unfinished].filter((line) => line.trim() !== '');
+    return said.slice(-lines).join('\n');
+  }
+
   /** Aborted, with the reason, when the machine is off or its kernel has given up. */
   get ended(): AbortSignal {
     return this.#ended.signal;
