@@ -4,6 +4,7 @@ import {
   ASSET_NAMES,
   type Catalog,
   type CatalogStage,
+  compareImageIds,
   formatAddress,
   type Image,
   type ImageId,
@@ -148,5 +149,5 @@ function currentImages(catalog: Catalog): Image[] {
 }
 
 function shortAddresses(images: readonly ImageId[]): string[] {
-  return [...new Set(images.map(shortAddress))].toSorted();
+  return [...new Set(images.toSorted(compareImageIds).map(shortAddress))];
 }
