@@ -26,7 +26,8 @@ async function ask(path: string, headers: Record<string, string> = {}): Promise<
   await waitOnExecutionContext(context);
   return response;
 }
-const versionAt = async (path: string) => /\d\d\.\d\d\.\d{8}\.\w+/.exec(await (await ask(path)).text())?.[0];
+const versionAt = async (path: string) =>
+  /\d\d\.\d\d\.\d{8}\.\w{7}/.exec((await ask(path)).headers.get('Content-Location') ?? '')?.[0];
 const status = async (path: string) => (await ask(path)).status;
 
 /** Publishes nixos-26.05 with everything, and nixos-26.11 with some kinds, each with what its catalog entry says besides. */

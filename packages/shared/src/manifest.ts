@@ -119,7 +119,8 @@ export function fileName({ smoke, kind, version, arch, variant, part }: FileIden
 
 const MEDIA_TYPE: Readonly<Record<Role, string>> = {
   tarball: 'application/gzip',
-  iso: 'application/vnd.efi.iso',
+  // With a hyphen, as EDK2 compares it: to firmware that boots over HTTP anything else is no disk.
+  iso: 'application/vnd.efi-iso',
   kernel: 'application/octet-stream',
   initrd: 'application/octet-stream',
 };

@@ -5,6 +5,7 @@ import {
   type Customisation,
   channelNamed,
   defaultVariant,
+  EntryName,
   type File,
   fileName,
   formatAddress,
@@ -40,17 +41,19 @@ import { noSuchAddress, noSuchImage, noSuchRef, nothingPublished, withdrawn } fr
 export async function answerImage({ path }: Route, sources: Sources): Promise<Answer> {
   const parsed = parseImageAddress(path);
   if (!parsed.ok) return noSuchAddress(parsed.problem, sources.snapshot.catalog);
-  return answerImageAddress(parsed.address, sources);
+  return answerImageAddress(parsed.address, sources, lastSegment(path));
 }
 
-/** Answers the address of an image without a customisation. */
-export async function answerImageAddress(address: ImageAddress, sources: Sources): Promise<Answer> {
+/** Answers the address of an image without a customisation. @param segment the last one of the address as it was asked for. */
+export async function answerImageAddress(address: ImageAddress, sources: Sources, segment: string): Promise<Answer> {
   const resolved = await resolveImage(address, sources);
   if (isProblem(resolved)) return resolved;
   const itself = await partOf(resolved, address.part);
   if (isProblem(itself)) return itself;
   const representation =
-    address.view === 'itself' ? itself : await viewOf(address, resolved, { itself, customised: null }, sources);
+    address.view === 'itself'
+      ? itself
+      : await viewOf(address, resolved, { itself, customised: null, segment }, sources);
   if (isProblem(representation)) return representation;
   // A description tells of boot tests, which may run later.
   return foundImage(resolved, address, representation, address.view === 'json' ? 'briefly' : 'always', sources);
@@ -141,13 +144,15 @@ export interface Viewed {
   readonly itself: Representation;
   /** Null if the address adds nothing to the image. */
   readonly customised: ImageDescription['customisation'];
+  /** The last segment of the address as it was asked for, with `.sha256` and the like. */
+  readonly segment: string;
 }
 
 /** Answers `.sha256`, `.minisig` and `.json` of a part. */
 export async function viewOf(
   { part, view, customisation }: ImageAddress,
   { manifest, image, floating, since }: ResolvedImage,
-  { itself, customised }: Viewed,
+  { itself, customised, segment }: Viewed,
   sources: Sources,
 ): Promise<Representation | Problem> {
   const name = partName(manifest, image, part, customisation);
@@ -159,8 +164,12 @@ export async function viewOf(
   switch (view) {
     case 'itself':
       return itself;
-    case 'sha256':
-      return itself.sha256 === undefined ? undigested(location) : text(`${itself.sha256}  ${name}\n`);
+    case 'sha256': {
+      if (itself.sha256 === undefined) return undigested(location);
+      const saved = savedName(segment.slice(0, -'.sha256'.length), part);
+      if (saved !== undefined || file === undefined) return text(`${itself.sha256}  ${saved ?? name}\n`);
+      return representSum(file, manifest, { modified: since, caching });
+    }
     case 'minisig': {
       const signature = file && (await sources.read(signatureKey(manifest.version, file.name)));
       return signature === undefined ? unsigned(manifest, file) : text(signature.text);
@@ -171,6 +180,19 @@ export async function viewOf(
       return describeImage({ manifest, image, file: described, location, customised }, about, sources);
     }
   }
+}
+
+/** The last segment of a path. */
+export function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/**
+ * The name under which `wget` and its kin save what an address gives, and by which Packer and Ansible look for it in a checksum: the
+ * address's last segment, if it has an extension or names a part. Undefined for others: `curl -OJ` saves those under the canonical name.
+ */
+function savedName(segment: string, part: Part): string | undefined {
+  return segment.includes('.') || segment === part ? segment : undefined;
 }
 
 /** What was found of an image, with what the request log and the channel's state say of it. */
@@ -195,6 +217,17 @@ export function representFile(
 ): Representation {
   const piece = { from: 'blob', key: blobKey(sha256), size, range: { offset: 0, length: size } } as const;
   return represent([piece], { ...about, sha256, mediaType });
+}
+
+/** The checksum of a file of a release, as it stands beside the file. */
+export function representSum(
+  { sha256, name }: File,
+  { version }: Manifest,
+  about: Pick<About, 'modified' | 'caching'>,
+): Promise<Representation> {
+  const sum = `${name}.sha256`;
+  const location = formatAddress({ type: 'entry', version, name: v.parse(EntryName, sum) });
+  return representText(`${sha256}  ${name}\n`, { ...about, name: sum, location, mediaType: TEXT_TYPE });
 }
 
 /** The file of an image that is a part; undefined for what the Worker writes itself. */

@@ -20,7 +20,7 @@ import { findBootRecord, findManifest, type ReadObject } from '../objects.ts';
 import { isProblem, type Problem, problem, quote } from '../problem.ts';
 import type { Answer, Route, Sources } from './answer.ts';
 import type { ReleaseDescription } from './descriptions.ts';
-import { answerImageAddress, foundImage, representFile } from './image.ts';
+import { answerImageAddress, foundImage, representFile, representSum } from './image.ts';
 import { noSuchAsset, noSuchRef, noSuchVersion } from './problems.ts';
 
 /** The release that a route names. */
@@ -40,6 +40,10 @@ export async function answerEntry({ params: { version = '', name = '' } }: Route
   const about = { name, location, modified: Date.parse(manifest.published), caching: 'immutable' } as const;
   for (const image of manifest.images) {
     for (const { role, file } of filesOf(image)) {
+      if (`${file.name}.sha256` === name) {
+        const sum = await representSum(file, manifest, about);
+        return foundImage({ manifest, image }, { part: role, view: 'sha256' }, sum, 'always', sources);
+      }
       if (String(file.name) !== name) continue;
       const itself = { part: role, view: 'itself' } as const;
       return foundImage({ manifest, image }, itself, representFile(file, about), 'always', sources);
@@ -134,8 +138,8 @@ export async function answerAsset({ params: { tag, asset: name = '' } }: Route, 
     part: asset.role === 'kexec' ? 'tarball' : asset.role,
     view: 'itself',
   };
-  if (asset.role !== 'kexec' || asset.noninteractive) return answerImageAddress(address, sources);
+  if (asset.role !== 'kexec' || asset.noninteractive) return answerImageAddress(address, sources, name);
   // Those releases call the interactive tarball just `kexec-installer`; where only the other is made, it does the same job.
-  const interactive = await answerImageAddress({ ...address, variant: INTERACTIVE }, sources);
-  return isProblem(interactive) ? answerImageAddress(address, sources) : interactive;
+  const interactive = await answerImageAddress({ ...address, variant: INTERACTIVE }, sources, name);
+  return isProblem(interactive) ? answerImageAddress(address, sources, name) : interactive;
 }

@@ -6,7 +6,7 @@ import {
 } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
 import type { ImageDescription } from '../answers/descriptions.ts';
-import { foundImage, resolveImage, viewOf } from '../answers/image.ts';
+import { foundImage, lastSegment, resolveImage, viewOf } from '../answers/image.ts';
 import { noSuchAddress } from '../answers/problems.ts';
 import { isProblem, problem } from '../problem.ts';
 import { fingerprintOf, resolveCustomisation } from './keys.ts';
@@ -25,7 +25,7 @@ export async function answerCustomised({ path }: Route, sources: Sources): Promi
   const itself = await customisedPart(address, resolved, added);
   if (isProblem(itself)) return itself;
   const customised = address.view === 'json' ? await describe(resolved.image, added) : null;
-  const representation = await viewOf(address, resolved, { itself, customised }, sources);
+  const representation = await viewOf(address, resolved, { itself, customised, segment: lastSegment(path) }, sources);
   if (isProblem(representation)) return representation;
   // There is no end of such addresses.
   return foundImage(resolved, address, representation, 'never', sources);

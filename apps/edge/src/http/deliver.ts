@@ -1,7 +1,7 @@
 import { type Blobs, openBody } from './blobs.ts';
 import { readHttpDate } from './date.ts';
 import { type ByteRange, contentRange, type RangeRequest, readRange } from './range.ts';
-import { type Representation, slice } from './representation.ts';
+import { isCompressible, type Representation, slice } from './representation.ts';
 
 /** A response, and which bytes of the representation it sends, if any. */
 export interface Delivery {
@@ -18,7 +18,7 @@ export async function deliver(request: Request, representation: Representation, 
   const decision = decide(request, representation, size, Date.now);
   switch (decision.answer) {
     case 'not-modified':
-      return unsent(new Response(null, { status: 304, headers: headersOf(representation).always }));
+      return unsent(new Response(null, { status: 304, headers: headersOf(representation, request).always }));
     case 'precondition-failed':
       return unsent(
         new Response(sentence(request, 'The file is not the one that If-Match or If-Unmodified-Since asks for.\n'), {
@@ -35,7 +35,7 @@ export async function deliver(request: Request, representation: Representation, 
       );
     case 'send': {
       const { range } = decision;
-      const { whole } = headersOf(representation);
+      const { whole } = headersOf(representation, request);
       if (request.method === 'HEAD') {
         // RFC 9110, section 9.3.2: what GET would be told, as far as that is known without reading.
         const fault = blobs.faultOf(pieces);
@@ -61,18 +61,34 @@ function unsent(response: Response): Delivery {
 interface PreparedHeaders {
   readonly always: Headers;
   readonly whole: Headers;
+  /** For an answer that may be compressed behind the Worker; undefined where none is. */
+  readonly coded: Pick<PreparedHeaders, 'always' | 'whole'> | undefined;
 }
 
 const prepared = new WeakMap<Representation, PreparedHeaders>();
 
-/** The headers of a representation as the runtime keeps them: made once, because most are sent many times. */
-function headersOf(representation: Representation): PreparedHeaders {
-  const known = prepared.get(representation);
-  if (known !== undefined) return known;
+/**
+ * The headers of a representation as the runtime keeps them: made once, because most are sent many times. A strong tag and a digest
+ * are about one content coding (RFC 9110, section 8.8.3.3; RFC 9530, section 3), so who accepts another one gets a weak tag and no digest.
+ */
+function headersOf(representation: Representation, { headers }: Request): Pick<PreparedHeaders, 'always' | 'whole'> {
+  const made = prepared.get(representation) ?? prepare(representation);
+  return made.coded !== undefined && /\b(gzip|br|zstd|deflate)\b|\*/.test(headers.get('Accept-Encoding') ?? '')
+    ? made.coded
+    : made;
+}
+
+function prepare(representation: Representation): PreparedHeaders {
   const { always, content, size } = representation;
+  const length = { 'Content-Length': String(size) };
+  const { 'Repr-Digest': _, ...undigested } = content;
+  const weak = { ...always, ETag: `W/${representation.etag}` };
   const made = {
     always: new Headers(always),
-    whole: new Headers({ ...always, ...content, 'Content-Length': String(size) }),
+    whole: new Headers({ ...always, ...content, ...length }),
+    coded: isCompressible(content['Content-Type'] ?? '')
+      ? { always: new Headers(weak), whole: new Headers({ ...weak, ...undigested, ...length }) }
+      : undefined,
   };
   prepared.set(representation, made);
   return made;

@@ -89,6 +89,7 @@ export function represent(
       'Content-Location': location,
       'Accept-Ranges': 'bytes',
       'X-Content-Type-Options': 'nosniff',
+      ...(isCompressible(mediaType) ? { Vary: 'Accept-Encoding' } : {}),
       ...(mediaType === JSON_TYPE ? CORS : {}),
     },
     content: {
@@ -97,6 +98,14 @@ export function represent(
       ...(digestOf === 'bytes' ? { 'Repr-Digest': `sha-256=:${hexToBase64(sha256)}:` } : {}),
     },
   };
+}
+
+/**
+ * Whether the network in front of the Worker compresses such a body for who accepts that
+ * (https://developers.cloudflare.com/speed/optimization/content/compression/).
+ */
+export function isCompressible(mediaType: string): boolean {
+  return /^(text\/|application\/(json|atom\+xml))/.test(mediaType);
 }
 
 export const TEXT_TYPE = 'text/plain; charset=utf-8';

@@ -11,13 +11,13 @@ import { siteOf } from './site.ts';
 /** Answers `/`. */
 export async function answerHome(_: Route, sources: Sources): Promise<Answer> {
   const site = siteOf(sources.snapshot.catalog, originOf(sources));
-  return page('/', forBrowser(sources) ? await homePage(site) : homeText(site), sources);
+  return page('/', wantsHtml(sources, false) ? await homePage(site) : homeText(site), sources);
 }
 
 /** Answers `/releases/`. */
 export async function answerReleases(_: Route, sources: Sources): Promise<Answer> {
   const { catalog } = sources.snapshot;
-  const body = forBrowser(sources) ? await releasesPage(catalog) : releasesText(catalog);
+  const body = wantsHtml(sources, true) ? await releasesPage(catalog) : releasesText(catalog);
   return page(formatAddress({ type: 'releases' }), body, sources);
 }
 
@@ -26,7 +26,7 @@ export async function answerRelease({ params: { version = '' } }: Route, sources
   const manifest = await releaseOf(version, sources);
   if (isProblem(manifest)) return manifest;
   const entries = await allEntriesOf(manifest, sources.read);
-  const body = forBrowser(sources) ? await releasePage(manifest, entries) : releaseText(manifest, entries);
+  const body = wantsHtml(sources, true) ? await releasePage(manifest, entries) : releaseText(manifest, entries);
   return page(formatAddress({ type: 'release', version: manifest.version }), body, sources);
 }
 
@@ -44,9 +44,32 @@ export async function answerOpenApi({ path }: Route, sources: Sources): Promise<
   return represented(path, OPENAPI_DOCUMENT, JSON_TYPE, sources);
 }
 
-/** Whether a browser asks, which names HTML among what it accepts, or a terminal. */
-function forBrowser({ request: { headers } }: Sources): boolean {
-  return /\btext\/html\b/.test(headers.get('Accept') ?? '');
+/** Programs that print what they get, whatever they say that they accept. */
+const TERMINALS = /^(curl|HTTPie|xh|fetch libfetch|Wget$)/i;
+/** Those that a person at a terminal uses, and that `wget -r` mirrors with: for it a list of files must be HTML, with links. */
+const MIRRORS = /^Wget\//i;
+
+/**
+ * Whether to answer in HTML. Who names HTML or text in `Accept` gets the one that it rates higher (RFC 9110, section 12.5.1). For others
+ * text goes to terminals and HTML to everything else: rclone and lftp read links and say nothing of what they accept.
+ */
+function wantsHtml({ request: { headers } }: Sources, listing: boolean): boolean {
+  const accept = headers.get('Accept') ?? '';
+  const [html, text] = [qualityOf(accept, 'text/html'), qualityOf(accept, 'text/plain')];
+  if (html !== undefined || text !== undefined) return (html ?? 0) > 0 && (html ?? 0) >= (text ?? 0);
+  const agent = headers.get('User-Agent') ?? '';
+  return !TERMINALS.test(agent) && (listing || !MIRRORS.test(agent));
+}
+
+/** How much a media type is wanted, from 0 to 1, where `Accept` names it; ranges such as `*\/*` name nothing. */
+function qualityOf(accept: string, mediaType: string): number | undefined {
+  const parameters = accept
+    .split(',')
+    .map((range) => range.split(';').map((part) => part.trim()))
+    .find(([type = '']) => type.toLowerCase() === mediaType);
+  if (parameters === undefined) return undefined;
+  const weight = parameters.map((parameter) => /^q=([\d.]+)$/i.exec(parameter)?.[1]).find((q) => q !== undefined);
+  return weight === undefined ? 1 : Number(weight);
 }
 
 /** The origin that pages name. A Host header that is no plain name is not repeated: its text would be typed into shells. */
@@ -61,9 +84,9 @@ const HTML_TYPE = 'text/html; charset=utf-8';
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** HTML for a browser, or text for a terminal. */
+/** HTML, which is made as an object, or text for a terminal. */
 function page(path: string, body: string | object, sources: Sources): Promise<Answer> {
-  return represented(path, String(body), forBrowser(sources) ? HTML_TYPE : TEXT_TYPE, sources);
+  return represented(path, String(body), typeof body === 'string' ? TEXT_TYPE : HTML_TYPE, sources);
 }
 
 /** It depends on who asks and under which name, so it never holds for its path. */
@@ -79,7 +102,7 @@ async function represented(
   const { 'Content-Disposition': _, ...content } = made.content;
   const representation = {
     ...made,
-    always: { ...made.always, Vary: 'Accept' },
+    always: { ...made.always, Vary: 'Accept, User-Agent, Accept-Encoding' },
     content: { ...content, ...(mediaType === HTML_TYPE ? { 'Content-Security-Policy': POLICY } : {}) },
   };
   return { representation, subject: undefined, holds: 'never' };
