@@ -99,7 +99,7 @@ function isOutside(error: unknown): boolean {
 
 /**
  * A body of exactly the bytes of `pieces`. The first blob is opened before this resolves, so that a fault can still become an error
- * status. If a later one ends early, the connection breaks: a client must never take a torso for the whole.
+ * status. If a later one ends early, the connection breaks: a client must never take a part for the whole.
  */
 export async function openBody(pieces: readonly Piece[], { open }: Pick<Blobs, 'open'>): Promise<BodyInit> {
   const [only, second] = pieces;
