@@ -50,7 +50,7 @@ save_authorized_keys() {
     [ -n "$(user_field "$user" name)" ] || fail "there is no user $user (--keys-of); nothing was changed"
   done
   # shellcheck disable=SC2086 # a list of users
-  judge_keys ${caller:+"$caller"} ${keys_of-} root >"$work/verdicts"
+  judge_keys ${caller:+"$caller"} ${keys_of-} root | without_revoked >"$work/verdicts"
   sed -n '/^left/!p' "$work/verdicts" | cut -f 4- >"$state/authorized_keys"
   awk -F '\t' '$1 == "left" { print $3 ": " $2 }' "$work/verdicts" >"$work/left"
   while IFS= read -r sentence; do left_behind "$sentence"; done <"$work/left"
@@ -61,6 +61,35 @@ save_authorized_keys() {
     warn "all keys that may log in give no terminal (no-pty, restrict): ssh -T root@... sh"
   fi
   [ -s "$state/authorized_keys" ] || missing "authorized keys"
+}
+
+# What sshd's RevokedKeys names stays out. Where nobody can read its list, that is every key, as for sshd.
+without_revoked() { # < verdicts
+  revoked=$(sshd_settings root | setting revokedkeys)
+  [ "${revoked:-none}" != none ] || { cat; return; }
+  tab=$(printf '\t')
+  while IFS= read -r judged; do
+    key=$(printf '%s\n' "$judged" | sed 's/^.*\(\(ssh-\|ecdsa-\|sk-\|rsa-\)[^" ]* *AAAA[^ ]*\).*$/\1/')
+    case "$judged" in
+      left*) printf '%s\n' "$judged" ;;
+      *)
+        if is_revoked "$key"; then
+          place=${judged#*"$tab"*"$tab"}
+          printf 'left\trevoked by %s\t%s\n' "$revoked" "$place"
+        else
+          printf '%s\n' "$judged"
+        fi ;;
+    esac
+  done
+}
+
+is_revoked() { # <type and key>
+  printf '%s\n' "$1" >"$work/key.pub"
+  case "$(head -c 6 "$revoked" 2>/dev/null)" in
+    SSHKRL) ! ssh-keygen -Qf "$revoked" "$work/key.pub" >/dev/null 2>&1 ;;
+    "") return 0 ;;
+    *) grep -qF "${1##* }" "$revoked" ;; # a list of public keys
+  esac
 }
 
 # sshd's safe_path(): the file, and the folders up to the home folder, belong to the user or root, and nobody else may write

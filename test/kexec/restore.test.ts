@@ -148,10 +148,11 @@ describe('restore', () => {
       'port 2200',
     ]);
     await writeFile(join(etc, 'sshd_config'), 'Include /etc/ssh/sshd_config.d/*.conf\nPort 22\n');
+    await writeFile(join(folder, 'passwd'), 'root:x:0:0::/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/bin/false\n');
     const ask =
-      'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$1" /etc/ssh && shift && exec "$@" -T';
+      'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/root/etc/ssh" /etc/ssh && shift && exec "$@" -T';
     const { stdout: settings } = await execa('unshare', [
-      ...['--map-root-user', '--mount', 'sh', '-c', ask, 'sh', etc, ...(await sshdCommand())],
+      ...['--map-root-user', '--mount', 'sh', '-c', ask, 'sh', folder, ...(await sshdCommand())],
     ]);
     const ports = settings.split('\n').filter((line) => line.startsWith('port '));
     expect(ports.sort()).toEqual(['port 22', 'port 2200', 'port 2222']);

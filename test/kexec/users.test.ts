@@ -132,3 +132,27 @@ describe('a file is read where the real sshd reads it, and no other', () => {
     expect(stderr).toContain('sshd reads it as ubuntu, who may not: chown ubuntu');
   });
 });
+
+describe('a key that sshd’s RevokedKeys names', () => {
+  it.each([
+    ['a list of keys', `printf '%s\\n' "${OTHER}" >revoked`],
+    ['a KRL', `printf '%s\\n' "${OTHER}" >key.pub && ssh-keygen -q -k -f revoked key.pub`],
+  ])('stays out, and is said: %s', async (_, make) => {
+    const { folder } = machine;
+    await mkdir(join(folder, 'ssh'));
+    await execa('sh', ['-c', make], { cwd: join(folder, 'ssh') });
+    await writeFile(join(folder, 'ssh/sshd_config'), 'RevokedKeys /etc/ssh/revoked\n');
+    await rootKeys(`ssh-ed25519 ${blob} root\nenvironment="A=b c" ${OTHER}\n`);
+    const { stdout, stderr } = await machine.run(['--dry-run', '--force'], 'mount --bind "$1/ssh" /etc/ssh');
+    expect(stdout).toContain(`authorized keys:\n  ssh-ed25519 ${blob} root\nkernel`);
+    expect(stderr).toContain('authorized_keys:2: revoked by /etc/ssh/revoked');
+  });
+
+  it('may be any, where the list is not there', async () => {
+    await mkdir(join(machine.folder, 'ssh'));
+    await writeFile(join(machine.folder, 'ssh/sshd_config'), 'RevokedKeys /etc/ssh/revoked\n');
+    const { exitCode, stderr } = await machine.run(['--dry-run'], 'mount --bind "$1/ssh" /etc/ssh');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('no SSH key that may log in');
+  });
+});
