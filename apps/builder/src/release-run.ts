@@ -1,5 +1,6 @@
 import { ageInDays, type Channel, isStale, type Manifest, timeOf } from '@nixos-images/shared';
 import { Failure } from './failure.ts';
+import type { Mirrored } from './github/mirror.ts';
 import { channelReport, type Released } from './report/channel-report.ts';
 import {
   bootPhrase,
@@ -42,7 +43,6 @@ export interface ReleaseOptions {
  * done; so a run that was stopped goes on.
  */
 export async function runRelease(run: Run, options: ReleaseOptions): Promise<ReleaseReport> {
-  const begun = await run.bucket.now();
   const clock = performance.now();
   const chosen = selectChannels(run.config, options.channels);
   const log = new StepLog(run.signal);
@@ -60,7 +60,8 @@ export async function runRelease(run: Run, options: ReleaseOptions): Promise<Rel
 
   const problems = [...log.problems, ...(await staleChannels(run, chosen))];
   const took = (performance.now() - clock) / 1000;
-  return { schema: 1, begun: timeOf(begun), took, lock, channels, collected, problems };
+  const begun = timeOf(new Date((await run.bucket.now()).getTime() - took * 1000));
+  return { schema: 1, begun, took, lock, channels, collected, problems };
 }
 
 /** One channel's way: plan, what there is to release, mirror. */
@@ -115,15 +116,11 @@ async function freezeAsConfigured({ bucket, config, signal }: Run, channel: Chan
 }
 
 async function mirror(run: Run, channel: Channel, log: StepLog): Promise<void> {
+  if (run.config.mirror === undefined) return log.skip('mirror', 'the config names none');
   const current = await currentRelease(run, channel);
-  if (run.config.mirror === undefined) log.skip('mirror', 'the config names none');
-  else if (current === undefined) log.skip('mirror', 'there is no release yet');
-  else
-    await log.step(
-      'mirror',
-      () => mirrorCurrent(run, current),
-      (value) => mirrorPhrases(value).join('; '),
-    );
+  if (current === undefined) return log.skip('mirror', 'there is no release yet');
+  const say = (mirrored: Mirrored) => mirrorPhrases(mirrored).join('; ');
+  await log.step('mirror', () => mirrorCurrent(run, current), say);
 }
 
 async function currentRelease({ bucket }: Run, channel: Channel): Promise<Manifest | undefined> {

@@ -4,14 +4,14 @@
  *
  *     npm run bench:release [-- --gigabytes 2 --rounds 3 --against FOLDER]
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startLocalEdge } from '@nixos-images/local-edge';
 import { emptyBucket, LOCAL_CREDENTIALS, openBucket } from '../../faults/open-bucket.ts';
 import { type Measurement, measure } from './measure.ts';
-import { makeStandInNix } from './stand-in-nix.ts';
+import { makeStandInNix, type StandInNix } from './stand-in-nix.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,41 +32,54 @@ interface Row {
 
 const work = await mkdtemp(join(tmpdir(), 'nixos-images-bench-release-'));
 try {
-  const images = join(work, 'images');
-  await mkdir(images);
-  const nix = await makeStandInNix(images, BYTES);
   const edge = await startLocalEdge({ host: '127.0.0.1', port: 0, state: join(work, 'bucket'), onLog: () => {} });
-  const endpoint = new URL(edge.s3.endpoint);
+  const bucket = { endpoint: new URL(edge.s3.endpoint), name: edge.s3.bucket };
   const checkouts = [['this', root] as const, ...(values.against ? [['other', resolve(values.against)] as const] : [])];
+  // Once over next to nothing: Node keeps what it compiled, and the server its first steps.
+  const little = await makeStandInNix(join(work, 'little'), 4096);
+  for (const checkout of checkouts) await benchRelease(checkout, little, bucket);
+  const nix = await makeStandInNix(join(work, 'images'), BYTES);
   const rows: Row[] = [];
-  // Round 0 is not counted: Node compiles and keeps what it compiled.
-  for (let round = 0; round <= Number(values.rounds); round += 1) {
+  for (let round = 1; round <= Number(values.rounds); round += 1) {
     // Whoever comes first finds the emptiest server: each round begins with another.
-    for (const [builder, checkout] of round % 2 === 0 ? checkouts : checkouts.toReversed()) {
-      await emptyBucket(openBucket(endpoint));
-      const state = await mkdtemp(join(work, 'state-'));
-      const config = join(state, 'config.mjs');
-      await writeFile(config, `export default ${JSON.stringify(nix.config(endpoint, edge.s3.bucket, state))};\n`);
-      const command = [join(checkout, 'node_modules/nixos-images/bin/nixos-images.js'), 'release', '--no-gc'];
-      for (const what of ['first', 'unchanged'] as const) {
-        const args = [...command, '--without-boot-test', REASON, '--config', config];
-        const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
-        const measurement = await measure(process.execPath, args, {
-          PATH: `${nix.programs}:${process.env['PATH']}`,
-          XDG_CACHE_HOME: join(work, `cache-${builder}`),
-          AWS_ACCESS_KEY_ID: accessKeyId,
-          AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        });
-        if (round > 0) rows.push({ builder, what, measurement });
-        console.error(`round ${round}, ${builder}, ${what}: ${measurement.seconds.toFixed(1)} s`);
-      }
-      await rm(state, { recursive: true });
+    for (const checkout of round % 2 === 1 ? checkouts : checkouts.toReversed()) {
+      const measured = await benchRelease(checkout, nix, bucket);
+      rows.push(...measured);
+      const seconds = measured.map(({ what, measurement }) => `${what} ${measurement.seconds.toFixed(1)} s`);
+      console.error(`round ${round}, ${checkout[0]}: ${seconds.join(', ')}`);
     }
   }
   await edge.stop();
   console.log(tableOf(rows));
 } finally {
   await rm(work, { recursive: true, force: true });
+}
+
+/** Releases into an empty bucket, and again when there is nothing to do. */
+async function benchRelease(
+  [builder, checkout]: readonly [string, string],
+  nix: StandInNix,
+  { endpoint, name }: { readonly endpoint: URL; readonly name: string },
+): Promise<Row[]> {
+  await emptyBucket(openBucket(endpoint));
+  const state = await mkdtemp(join(work, 'state-'));
+  const config = join(state, 'config.mjs');
+  await writeFile(config, `export default ${JSON.stringify(nix.config(endpoint, name, state))};\n`);
+  const program = join(checkout, 'node_modules/nixos-images/bin/nixos-images.js');
+  const args = [program, 'release', '--no-gc', '--without-boot-test', REASON, '--config', config];
+  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
+  const rows: Row[] = [];
+  for (const what of ['first', 'unchanged'] as const) {
+    const measurement = await measure(process.execPath, args, {
+      PATH: `${nix.programs}:${process.env['PATH']}`,
+      XDG_CACHE_HOME: join(work, `cache-${builder}`),
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    });
+    rows.push({ builder, what, measurement });
+  }
+  await rm(state, { recursive: true });
+  return rows;
 }
 
 function median(numbers: readonly number[]): number {

@@ -150,8 +150,8 @@ export function signatureOf({ id, idBytes, secret }: SigningKey, blake2b: string
   ].join('\n');
 }
 
-/** What a signature should vouch for. */
-export interface Vouched {
+/** What a signature should be over. */
+export interface Signed {
   /** The trusted comment, which is signed as well. */
   readonly comment: string;
   /**
@@ -165,7 +165,7 @@ export interface Vouched {
 export function signatureFault(
   keys: readonly PublicKey[],
   text: string,
-  { comment, blake2b }: Vouched,
+  { comment, blake2b }: Signed,
 ): string | undefined {
   const [, line = '', commentLine = '', wholeLine = ''] = text.split('\n');
   const bytes = Buffer.from(line, 'base64');

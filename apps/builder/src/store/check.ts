@@ -142,14 +142,14 @@ export class ReleaseCheck {
       return;
     }
     for (const { name, text } of signedTexts(stored)) {
-      const vouched = { comment: commentOf({ name, sha256: sha256Hex(text) }, version), blake2b: blake2bHex(text) };
-      await this.#text(releaseKey(version, `${name}.minisig`), (signature) => signatureFault(keys, signature, vouched));
+      const signed = { comment: commentOf({ name, sha256: sha256Hex(text) }, version), blake2b: blake2bHex(text) };
+      await this.#text(releaseKey(version, `${name}.minisig`), (signature) => signatureFault(keys, signature, signed));
     }
     for (const { file } of manifest.images.flatMap(filesOf)) {
       // The BLAKE2b that minisign signs is known only where the blob was read.
       const { blake2b } = await this.#blob(file);
-      const vouched = { comment: commentOf(file, version), blake2b };
-      await this.#text(signatureKey(version, file.name), (signature) => signatureFault(keys, signature, vouched));
+      const signed = { comment: commentOf(file, version), blake2b };
+      await this.#text(signatureKey(version, file.name), (signature) => signatureFault(keys, signature, signed));
     }
     if (manifest.images.every(({ origin }) => origin.from === 'nix')) {
       const key = releaseKey(version, 'provenance.json');

@@ -25,7 +25,7 @@ export async function openBlob(bucket: Bucket, file: File): Promise<AsyncIterabl
 
 /**
  * Reads a blob from its first to its last byte and holds it against its size and its digest.
- * @param take gets the bytes on the way; they are not vouched for before this has ended.
+ * @param take gets the bytes on the way; they may be wrong until this has ended.
  * @throws BlobFault when it is missing or damaged.
  */
 export async function readBlob(
