@@ -19,9 +19,19 @@ run_batch() { # <commands.jq's word for the program> <program> <arguments...>
   lines=$(printf '%s\n' "$commands" | sed -n "s/^$1 //p")
   shift
   [ -n "$lines" ] || return 0
-  { printf '%s\n' "$lines" | "$@" -force -batch - 2>&1 || :; } | LINES_OF_BATCH=$lines awk '
-    BEGIN { split(ENVIRON["LINES_OF_BATCH"], line, "\n") }
-    /^Command failed / { sub(/.*:/, ""); if (!known) print "missing network: ip " line[$0] (said ? ": " said : ""); said = ""; known = 0; next }
+  {
+    printf '%s\n' "$lines" "answers:"
+    printf '%s\n' "$lines" | "$@" -force -batch - 2>&1 || :
+  } | awk '
+    $0 == "answers:" { answers = 1; next }
+    !answers { line[NR] = $0; next }
+    /^Command failed / {
+      sub(/.*:/, "")
+      if (!known) print "missing network: ip " line[$0] (said ? ": " said : "")
+      said = ""
+      known = 0
+      next
+    }
     /File exists/ { known = 1 }
     { said = $0 }
   '

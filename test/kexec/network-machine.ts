@@ -32,7 +32,7 @@ export async function prepareSmokeImages(): Promise<void> {
   await execa(join(root, 'test/smoke-images/prepare'), [join(state, 'smoke-flake')]);
 }
 
-/** What the first of a machine's two cards is wired to: nobody at all, or QEMU's own router and DHCP server. */
+/** What the first of a machine's two cards is wired to: nobody at all, or QEMU's own router and DHCP server, which also sends a host name. */
 export type Wire = 'nobody' | 'dhcp-server';
 
 /** Kernel and initrd of a kexec tarball that is unpacked in `folder`. */
@@ -42,13 +42,14 @@ export function bootFiles(folder: string): { readonly kernel: string; readonly i
 
 /**
  * Boots a smoke image's kernel and initrd, with `files` as a second one, on a machine with two cards, until it has said what it found.
- * Gives its console. Throws when it is not ready after `seconds`; the error holds the console.
+ * or what `parameters` say instead. Gives its console. Throws when it is not ready after `seconds`; the error holds the console.
  */
 export async function consoleOf(
   boot: { readonly kernel: string; readonly initrd: string },
   files: readonly NewcEntry[],
   wire: Wire,
   seconds: number,
+  parameters = 'smoke.network smoke.poweroff',
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'network-machine-'));
   try {
@@ -65,9 +66,9 @@ export async function consoleOf(
       [
         ...['-m', '512', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-nodefaults'],
         ...['-kernel', boot.kernel, '-initrd', initrd],
-        ...card(1, wire === 'nobody' ? 'hubport,hubid=1' : 'user'),
+        ...card(1, wire === 'nobody' ? 'hubport,hubid=1' : 'user,hostname=from-dhcp'),
         ...card(2, 'hubport,hubid=2'),
-        ...['-append', 'console=ttyS0 panic=-1 loglevel=4 no_timer_check smoke.network smoke.poweroff'],
+        ...['-append', `console=ttyS0 panic=-1 loglevel=4 no_timer_check ${parameters}`],
       ],
       { timeout: seconds * 1000, stdin: 'ignore' },
     );

@@ -50,11 +50,14 @@ export function restoresEveryShape(name: 'kexec-systemd' | 'kexec-noninteractive
     expect(await normalForm(networkOf(said))).toEqual(await normalForm(await readSaved(shape)));
   });
 
-  it('an address that DHCP leased is leased again', { timeout: 400_000 }, async () => {
+  it('an address that DHCP leased is leased again, and the host name stays', { timeout: 400_000 }, async () => {
     const saved = await leasedByQemu();
-    const said = await consoleOf(bootFiles(folder), hostState(saved), 'dhcp-server', 360);
+    const files = [...hostState(saved), { path: 'host-state/hostname', content: Buffer.from('web1\n'), mode: 0o600 }];
+    const said = await consoleOf(bootFiles(folder), files, 'dhcp-server', 360);
     expect(said).toMatch(/^smoke: lease \S+ 10\.0\.2\.21\b/m);
     expect(said).not.toContain('10.0.2.15');
+    // The server sends another.
+    expect(said).toMatch(/^smoke: hostname web1\b/m);
     // Busybox's client does not tell.
     if (name === 'kexec-systemd') expect(said).toContain(`10.0.2.21 ${CLIENT_ID}`);
   });

@@ -65,7 +65,7 @@ add_program bin/bash bin/bash
 ln -s bash "$root/bin/sh"
 add_program usr/bin/setsid usr/bin/setsid
 add_program usr/bin/nohup usr/bin/nohup
-cp "$tools/ip" "$root/sbin/ip"
+cp "$tools/ip" "$tools/bridge" "$root/sbin/"
 mkdir "$root/kexec"
 cp "$kexec/restore" "$kexec"/restore-network.sh "$kexec"/network-model.sh "$kexec"/*.jq "$root/kexec/"
 
@@ -73,7 +73,7 @@ cp "$kexec/restore" "$kexec"/restore-network.sh "$kexec"/network-model.sh "$kexe
 kernel_version=$(cd "$packages/lib/modules" && echo *)
 modules=$packages/lib/modules/$kernel_version
 depmod -b "$packages" "$kernel_version"
-for module in virtio_pci virtio_mmio virtio_net virtio_blk virtio_rng af_packet bonding 8021q bridge dummy efivarfs; do
+for module in virtio_pci virtio_mmio virtio_net virtio_blk virtio_rng af_packet bonding 8021q bridge dummy macvlan ipvlan vrf veth team efivarfs; do
   # In file names, _ and - are mixed.
   file=$(cd "$modules" && find kernel -name "$(echo "$module" | sed 's/_/[_-]/g').ko" | head -n 1)
   # Built in, or not known to this kernel.

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The static programs of the kexec tarball, from Debian's sources: kexec, an `ip` that speaks JSON, and jq to read it.
-# In: $arch $sources. Out: $out/kexec, $out/ip, $out/jq.
+# In: $arch $sources. Out: $out/kexec, $out/ip, $out/jq; and $out/bridge for the images themselves.
 set -eu
 : "${arch:?}" "${sources:?}" "${out:?}"
 
@@ -45,7 +45,7 @@ CFLAGS += -DHAVE_SETNS -DHAVE_HANDLE_AT -DNEED_STRLCPY
 %.o: %.c
 	\$(CC) \$(CFLAGS) \$(EXTRA_CFLAGS) \$(CPPFLAGS) -c -o \$@ \$<
 EOF
-  make -s -j2 SUBDIRS="lib ip" SHARED_LIBS=n LDFLAGS=-static
+  make -s -j2 SUBDIRS="lib ip bridge" SHARED_LIBS=n LDFLAGS=-static
 ) >iproute2.log 2>&1 || { cat iproute2.log >&2; exit 1; }
 
 unpack jq
@@ -60,5 +60,5 @@ unpack jq
 ) >jq.log 2>&1 || { cat jq.log >&2; exit 1; }
 
 mkdir "$out"
-cp kexec-tools/build/sbin/kexec iproute2/ip/ip jq/jq "$out/"
-"${cross}strip" "$out/kexec" "$out/ip" "$out/jq"
+cp kexec-tools/build/sbin/kexec iproute2/ip/ip iproute2/bridge/bridge jq/jq "$out/"
+"${cross}strip" "$out/kexec" "$out/ip" "$out/bridge" "$out/jq"
