@@ -31,6 +31,9 @@
   programs.git.enable = false;
   programs.nano.enable = false;
   programs.less.lessopen = null;
+  programs.bash.completion.enable = false;
+  # It downloads containers for systemd-machined, and is why GnuPG would be in every image.
+  systemd.services.systemd-importd.enable = false;
   fonts.fontconfig.enable = lib.mkForce false;
 
   # Everybody here is root; run0 comes with systemd.

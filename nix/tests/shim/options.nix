@@ -151,6 +151,7 @@ in
     };
 
     programs = {
+      bash.completion.enable = withDefault types.bool true;
       command-not-found.enable = withDefault types.bool true;
       less.lessopen = withDefault (types.nullOr types.str) null;
       git.enable = flag;
