@@ -3,6 +3,7 @@ import type { BootRecord } from '../boot-record.ts';
 import { blobKey, CATALOG_KEY, releaseKey } from '../bucket-keys.ts';
 import { Catalog } from '../catalog.ts';
 import { Channel } from '../channel.ts';
+import type { CustomisationArea } from '../image.ts';
 import { File, fileName, type Image, Manifest, mediaTypeOf, sha256Sums } from '../manifest.ts';
 import { formatJson } from '../parse.ts';
 import { Version, versionParts } from '../version.ts';
@@ -26,7 +27,12 @@ export interface SampleOptions {
   readonly kinds?: readonly Kind[];
   readonly variants?: readonly string[];
   /** Real bytes for a role instead of made-up ones. */
-  readonly content?: { readonly role: Role; readonly bytes: Uint8Array<ArrayBuffer> };
+  readonly content?: {
+    readonly role: Role;
+    readonly bytes: Uint8Array<ArrayBuffer>;
+    /** Where a tarball may be customised in place. */
+    readonly area?: CustomisationArea;
+  };
 }
 
 /** Bytes of the area in a sample ISO that a customisation replaces. */
@@ -93,7 +99,12 @@ async function sampleImage(
   const common = { arch, variant, origin };
   switch (kind) {
     case 'kexec':
-      return { ...common, kind, files: { tarball: await sampleFile('tarball') } };
+      return {
+        ...common,
+        kind,
+        files: { tarball: await sampleFile('tarball') },
+        ...(content?.area === undefined ? {} : { customisation: content.area }),
+      };
     case 'iso':
       return { ...common, kind, files: { iso: await sampleFile('iso') }, customisation: SAMPLE_AREA };
     case 'netboot':
