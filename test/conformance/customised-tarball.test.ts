@@ -30,7 +30,8 @@ describe('a tarball with room for a customisation', () => {
   let served: ServedRelease;
   let folder: string;
   let area: CustomisationArea;
-  const bytesOf = async (path: string) => Buffer.from(await (await fetch(`${served.stack.url}${path}`)).arrayBuffer());
+  const bytesOf = async (path: string) =>
+    Buffer.from(await (await fetch(`${served.localEdge.url}${path}`)).arrayBuffer());
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nixos-images-tarball-'));
@@ -70,7 +71,7 @@ describe('a tarball with room for a customisation', () => {
     expect(custom.subarray(0, area.offset).equals(plain.subarray(0, area.offset))).toBe(true);
     expect(custom.subarray(end).equals(plain.subarray(end))).toBe(true);
 
-    const described = await (await fetch(`${served.stack.url}${WITH_KEY}/kexec/x86_64.json`)).json();
+    const described = await (await fetch(`${served.localEdge.url}${WITH_KEY}/kexec/x86_64.json`)).json();
     const { customisation } = v.parse(v.object({ customisation: v.object({ check: v.string() }) }), described);
     await writeFile(join(folder, 'FILE'), custom);
     const { stdout } = await execa('sh', ['-c', customisation.check], { cwd: folder });

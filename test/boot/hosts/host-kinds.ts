@@ -23,7 +23,12 @@ export const HOST_KINDS = {
     system: async (network, { disk }) => ({
       disks: [disk],
       parameters: '',
-      files: [...network.files, { path: 'etc/resolv.conf', content: 'nameserver 10.0.2.3\n' }],
+      files: [
+        ...network.files,
+        { path: 'etc/resolv.conf', content: 'nameserver 10.0.2.3\n' },
+        // What is laid over a host belongs to root, the folder of the administrator's keys among it.
+        { path: 'etc/tmpfiles.d/admin.conf', content: 'd /home/admin 0755 1000 1000\n' },
+      ],
     }),
     identity: opensshIdentityFiles,
     lacks: [],
