@@ -65,15 +65,16 @@
   # Pages that compress well stay in memory, should somebody add swap. Not by kernel parameters: arm64 builds of iPXE have
   # hung at command lines of 283 characters.
   systemd.tmpfiles.settings.zswap =
-    lib.mapAttrs' (name: argument: {
-      name = "/sys/module/zswap/parameters/${name}";
-      value.w = { inherit argument; };
-    })
-    {
-      compressor = "zstd";
-      enabled = "1";
-      max_pool_percent = "50";
-    };
+    lib.mapAttrs'
+      (name: argument: {
+        name = "/sys/module/zswap/parameters/${name}";
+        value.w = { inherit argument; };
+      })
+      {
+        compressor = "zstd";
+        enabled = "1";
+        max_pool_percent = "50";
+      };
   # Without it a failing stage 1 asks for the password of a root account that has none yet.
   boot.initrd.systemd.emergencyAccess = lib.mkDefault true;
 

@@ -8,16 +8,23 @@
 let
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
-  inherit (pkgs.pkgsStatic) busybox kexec-tools;
-  # No cache has static programs: what `ip` does not use is left out, a static Python, OpenSSL and SQLite among it.
-  # iptables cannot be linked into it at all.
-  iproute2 = pkgs.pkgsStatic.iproute2.override (
-    lib.intersectAttrs (lib.functionArgs pkgs.pkgsStatic.iproute2.override) {
-      db = null;
-      iptables = null;
-      python3 = null;
-    }
-  );
+  inherit (pkgs.pkgsStatic) busybox;
+
+  # No cache has static programs, so they are built without libraries that are of no use here (../built-here.json). Which
+  # of them there are differs between channels.
+  without =
+    package: libraries:
+    package.override (
+      lib.intersectAttrs (lib.functionArgs package.override) (lib.genAttrs libraries (_: null))
+    );
+  # db and python3 are for arpd and routel; iptables cannot be linked statically.
+  iproute2 = without pkgs.pkgsStatic.iproute2 [
+    "db"
+    "iptables"
+    "python3"
+  ];
+  # For kernels that are compressed with it, which ours is not where kexec would have to unpack it.
+  kexec-tools = without pkgs.pkgsStatic.kexec-tools [ "zstd" ];
   # Without regular expressions, which network.jq does not use.
   jq = lib.getBin (pkgs.pkgsStatic.jq.override { onigurumaSupport = false; });
   imageFolder = import ../image-folder.nix { inherit config pkgs; };

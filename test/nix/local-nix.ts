@@ -18,6 +18,7 @@ substitute = false
 flake-registry =
 warn-dirty = false
 allow-import-from-derivation = false
+fsync-metadata = false
 `;
 
 /** Prepares a folder that Nix keeps everything in, and gives the environment that says so. */

@@ -189,7 +189,12 @@ lib.genAttrs names (name: fake name { })
         assert db == null && iptables == null;
         fake "ip" { };
     };
-    kexec-tools = fake "kexec" { };
+    kexec-tools = fake "kexec" {
+      override =
+        { zstd }:
+        assert zstd == null;
+        fake "kexec" { };
+    };
     jq = fake "jq" {
       override =
         { onigurumaSupport }:

@@ -40,14 +40,58 @@ export async function listOutputs(): Promise<readonly string[]> {
 }
 
 /**
- * What an output evaluates to, and what Nix said meanwhile. Nothing is built, and no derivation is written.
+ * What an output evaluates to, and what Nix said meanwhile. Nothing is built.
  *
  * @param output one of {@link listOutputs}
- * @param apply a Nix function that the output goes through
+ * @param apply a Nix function that the output goes through; it sees the flake's `outputs`
+ * @param derivations whether they are written into the store, for {@link readDerivations}
  */
-export async function evaluateOutput(output: string, apply = 'output: output.drvPath') {
+export async function evaluateOutput(
+  output: string,
+  apply = 'output: output.drvPath',
+  derivations: 'written' | 'not written' = 'not written',
+) {
   const expression = `(${apply}) (builtins.foldl' (set: name: set.\${name}) outputs ${pathTo(output)})`;
-  const { stdout, stderr } = await evaluate(expression, '--read-only');
+  const options = derivations === 'written' ? [] : ['--read-only'];
+  const { stdout, stderr } = await evaluate(expression, ...options);
   const value: unknown = JSON.parse(stdout);
   return { value, said: stderr };
+}
+
+export interface Derivation {
+  readonly name: string;
+  /** Made from sources, and not put together from other derivations or fetched. */
+  readonly compiled: boolean;
+}
+
+const Attributes = v.record(v.string(), v.unknown());
+const Shown = v.record(
+  v.string(),
+  v.object({
+    name: v.string(),
+    env: Attributes,
+    structuredAttrs: v.optional(Attributes, {}),
+    outputs: v.record(v.string(), v.object({ hash: v.optional(v.string()) })),
+  }),
+);
+
+/** Derivations that were written, with all that they are made with, by path. */
+export async function readDerivations(paths: readonly string[]): Promise<Map<string, Derivation>> {
+  const options = { env: environment, maxBuffer: 1_000_000_000 };
+  const { stdout } = await execa('nix', ['derivation', 'show', '--recursive', '--stdin'], {
+    ...options,
+    input: paths.join('\n'),
+  });
+  const answer = v.parse(Attributes, JSON.parse(stdout));
+  // Nix 2.34 puts a version beside them.
+  const shown = v.parse(Shown, answer['derivations'] ?? answer);
+  return new Map(
+    Object.entries(shown).map(([path, { name, env, structuredAttrs, outputs }]) => {
+      // A text that something is put into has a source, too, but is no program with a version.
+      const has = (...names: string[]) => names.some((name) => name in env || name in structuredAttrs);
+      const hasSource = has('src', 'srcs') && has('pname');
+      const isFetched = Object.values(outputs).some(({ hash }) => hash !== undefined);
+      return [path, { name, compiled: hasSource && !isFetched }];
+    }),
+  );
 }
