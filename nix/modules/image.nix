@@ -82,8 +82,8 @@ in
         tarball = 400;
       };
       description = ''
-        Most that each file of the image may take, in MiB, by role (`tarball`, `kernel`, `initrd` or `iso`). The build
-        fails above it.
+        Most that each file of the image should take, in MiB, by role (`tarball`, `kernel`, `initrd` or `iso`). Above it
+        the image is built all the same, and says so in a file `over-limit` beside its own.
       '';
     };
   };

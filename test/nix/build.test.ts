@@ -134,10 +134,16 @@ describe('the names that others build on', () => {
 });
 
 describe('a file above its limit', () => {
-  it('fails the build with its size and what to do', async () => {
+  it('is built, and beside it stands by how much it is too large, and what to do', async () => {
     const user = await LocalFlake.ofUser('limits');
-    await expect(user.build('wrong.size')).rejects.toThrow(
-      /the iso takes 1 MiB, more than its limit of 1 MiB[\s\S]*nix path-info/,
-    );
+    const folder = await user.build('large');
+    const said = await readFile(join(folder, 'over-limit'), 'utf8');
+    expect(said).toMatch(/^iso-interactive: the iso takes 1 MiB, more than its limit of 1 MiB .*nix path-info.*\n$/);
+    expect((await stat(join(folder, 'installer.iso'))).size).toBeGreaterThan(1024 * 1024);
+  });
+
+  it('is the only one that says so', async () => {
+    const { folder } = await build('iso-interactive');
+    await expect(stat(join(folder, 'over-limit'))).rejects.toThrow('ENOENT');
   });
 });

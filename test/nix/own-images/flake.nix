@@ -43,6 +43,8 @@
           }).config.system.build.nixosImage;
       };
 
+      large = image { modules = [ { nixosImage.sizeLimits.iso = 1; } ]; };
+
       wrong = {
         system = image { system = "i686-linux"; };
         kind = image { kind = "floppy"; };
@@ -52,7 +54,6 @@
         type = image { modules = [ { boot.kernelParams = "quiet"; } ]; };
         stage1 = image { modules = [ { boot.initrd.systemd.enable = nixpkgs.lib.mkForce false; } ]; };
         menu = image { modules = [ { isoImage.contents = nixpkgs.lib.mkForce [ ]; } ]; };
-        size = image { modules = [ { nixosImage.sizeLimits.iso = 1; } ]; };
         unnamed =
           (nixpkgs.lib.nixosSystem {
             modules = [
