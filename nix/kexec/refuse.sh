@@ -145,8 +145,11 @@ refuse_without_network() {
     jq -r -L "$here" --arg login "$(login_address)" -f "$here/before-jump.jq" >"$work/before-jump" ||
     fail "what was saved of the network could not be read back; nothing was changed"
   sed -n 's/^left //p' "$work/before-jump" >"$work/left"
-  [ "$dry_run" = yes ] || while IFS= read -r sentence; do left_behind "$sentence"; done <"$work/left"
   sed -n 's/^lost //p' "$work/before-jump" >"$work/lost"
+  # A dry run that comes to its end has a list of its own.
+  if [ "$dry_run" = no ] || [ -s "$work/lost" ]; then
+    while IFS= read -r sentence; do left_behind "$sentence"; done <"$work/left"
+  fi
   [ -s "$work/lost" ] || return 0
   refuse "$(awk 'NR > 1 { printf "; " } { printf "%s", $0 }' "$work/lost")"
 }

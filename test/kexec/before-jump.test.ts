@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { savedFiles } from './shapes.ts';
+import { Machine } from './machine.ts';
+import { folderOf, savedFiles } from './shapes.ts';
 
 const scripts = join(import.meta.dirname, '../../nix/kexec');
 
@@ -182,5 +183,48 @@ describe('what will be left behind', () => {
   ])('is a rule that would match more than it did: %s', async (rule, sentence) => {
     const files = new Map(await savedFiles('nm-dhcp')).set('rules4.json', `[${rule}]`);
     expect((await foundOut(files)).left).toEqual([expect.stringContaining(sentence)]);
+  });
+});
+
+describe('kexec/run itself', () => {
+  const login = '192.0.2.9 50000 198.51.100.20 22';
+
+  /** Runs it on a machine whose `ip` tells of an Open vSwitch. */
+  async function onOpenVSwitch(args: readonly string[], change: string, environment: Readonly<Record<string, string>>) {
+    await using machine = await Machine.make();
+    const saved = join(folderOf('ovs'), 'saved.json');
+    const ip = `#!/bin/sh
+case "$*" in
+  *address*) jq -c .links ${saved} ;;
+  *-4*route*) jq -c .routes4 ${saved} ;;
+  *-6*route*) jq -c .routes6 ${saved} ;;
+  *-4*rule*) jq -c .rules4 ${saved} ;;
+  *-6*rule*) jq -c .rules6 ${saved} ;;
+esac
+`;
+    await writeFile(join(machine.kexec, 'ip'), ip, { mode: 0o755 });
+    await machine.seal();
+    return await machine.run(args, change, environment);
+  }
+
+  it('refuses, naming interface and address, and what else stays behind', async () => {
+    const { exitCode, stderr } = await onOpenVSwitch(['--dry-run'], ':', { SSH_CONNECTION: login });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('not taken along: interface ovs-system (openvswitch)');
+    expect(stderr).toMatch(/logged in through 198\.51\.100\.20 on vmbr0 \(openvswitch\).*nothing was changed/);
+  });
+
+  it('knows the address also where sudo or su dropped it on the way', async () => {
+    const change = `export SSH_CONNECTION='${login}' && exec sh -c 'env -u SSH_CONNECTION "$1/kexec/run" --dry-run; exit $?' sh "$1"`;
+    const { exitCode, stderr } = await onOpenVSwitch([], change, {});
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('logged in through 198.51.100.20 on vmbr0');
+  });
+
+  it('goes on when it is forced to, and says so', async () => {
+    const { exitCode, stdout, stderr } = await onOpenVSwitch(['--dry-run', '--force'], ':', { SSH_CONNECTION: login });
+    expect(stderr).toMatch(/on vmbr0 \(openvswitch\).*going on because of --force/);
+    expect(stdout).toContain('left behind:\n  interface vmbr0 (openvswitch): 198.51.100.20/24');
+    expect(exitCode).toBe(0);
   });
 });

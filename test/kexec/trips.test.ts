@@ -7,8 +7,7 @@ import { arrival, trips, tripsFolder, WAYS } from './trips.ts';
 
 const kexec = join(import.meta.dirname, '../../nix/kexec');
 
-// With the kernel, ip and systemd-networkd of the machine that runs the tests. What its kernel cannot make is tried in a machine of
-// its own (trips-in-a-machine.test.ts).
+// With the kernel, ip and systemd-networkd of the machine that runs the tests; what its kernel cannot make is skipped.
 describe.each(WAYS)('brought up by %s, the addresses of a host answer as before:', (way) => {
   it.for(trips)('%s', async (trip, { skip }) => {
     const folder = await mkdtemp(join(tmpdir(), 'trip-'));
