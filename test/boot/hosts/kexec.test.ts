@@ -50,23 +50,22 @@ const ASH: Typist = { name: 'root, ash', at: 'ssh', user: 'root', keys: ROOT_KEY
 const CONSOLE: Typist = { name: 'console, ash', at: 'console', user: 'root', keys: ROOT_KEYS, line: withWget };
 const SUDO: Typist = { name: 'sudo, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('sudo') };
 const DOAS: Typist = { name: 'doas, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('doas') };
-const CLIENT: Typist = {
-  name: 'nixos-anywhere, sudo',
+const AGAIN: Typist = {
+  name: 'nixos-anywhere, root',
   at: 'ssh',
-  user: 'admin',
-  keys: ADMIN_KEYS,
-  line: asNixosAnywhere('sudo'),
+  user: 'root',
+  keys: 'host-state/authorized_keys',
+  line: asNixosAnywhere(''),
 };
-const CLIENT_AS_ROOT: Typist = { ...CLIENT, name: 'nixos-anywhere, root', user: 'root', line: asNixosAnywhere('') };
-const AGAIN: Typist = { ...CLIENT_AS_ROOT, keys: 'host-state/authorized_keys' };
 const DROPBEAR: Typist = { ...ASH, keys: 'etc/dropbear/authorized_keys' };
 const NIXOS: Typist = { ...BASH, keys: 'etc/ssh/authorized_keys.d/root' };
 
 const MATRIX: readonly (readonly [HostKindName, HostNetwork, Typist])[] = [
   ['debian', NETWORKS.static, BASH],
-  ['debian', NETWORKS.dynamic, CLIENT],
+  ['debian', NETWORKS.dynamic, SUDO],
   ['debian', NETWORKS.bond, DOAS],
-  ['debian', NETWORKS.vlan, SUDO],
+  ['debian', NETWORKS.vlan, BASH],
+  ['debian', NETWORKS.netplan, SUDO],
   ['debian', NETWORKS['802.3ad'], BASH],
   ['debian', NETWORKS['802.3ad-vlan'], BASH],
   ['installer', NETWORKS.dynamic, AGAIN],
