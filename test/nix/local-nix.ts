@@ -57,7 +57,7 @@ async function commit(folder: string): Promise<void> {
 }
 
 /** Copies the flake and its stand-in for nixpkgs into repositories of their own, and gives their addresses. */
-async function copyProject(folder: string, shim: 'git' | 'path') {
+async function copyProject(folder: string, standIn: 'git' | 'path') {
   await rm(folder, { recursive: true, force: true });
   await cp(join(root, 'flake.nix'), join(folder, 'flake/flake.nix'));
   await cp(join(root, 'flake.lock'), join(folder, 'flake/flake.lock'));
@@ -65,11 +65,11 @@ async function copyProject(folder: string, shim: 'git' | 'path') {
   // What the NixOS tests read beside it.
   const asked = createRequire(import.meta.url).resolve('@nixos-images/shared/asked-of-installers.json');
   await cp(asked, join(folder, 'flake', relative(root, asked)));
-  await cp(join(root, 'nix/tests/shim'), join(folder, 'shim'), { recursive: true });
-  await writeFile(join(folder, 'shim/path'), `${process.env['PATH']}`);
+  await cp(join(import.meta.dirname, 'stand-in'), join(folder, 'nixpkgs'), { recursive: true });
+  await writeFile(join(folder, 'nixpkgs/path'), `${process.env['PATH']}`);
   await commit(join(folder, 'flake'));
-  if (shim === 'git') await commit(join(folder, 'shim'));
-  const target = shim === 'git' ? `git+file://${join(folder, 'shim')}` : `path:${join(folder, 'shim')}`;
+  if (standIn === 'git') await commit(join(folder, 'nixpkgs'));
+  const target = `${standIn === 'git' ? 'git+file://' : 'path:'}${join(folder, 'nixpkgs')}`;
   const channels = new Map(['nixos-unstable', 'nixos-26_05'].map((input) => [input, target]));
   return { flake: `git+file://${join(folder, 'flake')}`, channels };
 }
@@ -87,13 +87,13 @@ export class LocalFlake {
 
   /**
    * The project's flake as it is in the working tree, committed or not, with the stand-in for nixpkgs
-   * (nix/tests/shim) in place of every channel.
+   * (test/nix/stand-in) in place of every channel.
    *
    * @param name of a folder below `.state/nix-test`, so that test files do not share one
-   * @param shim where the stand-in comes from: a git repository, as nixpkgs does, or a plain folder
+   * @param standIn where the stand-in comes from: a git repository, as nixpkgs does, or a plain folder
    */
-  static async ofProject(name: string, shim: 'git' | 'path' = 'git'): Promise<LocalFlake> {
-    const { flake, channels } = await copyProject(join(state, name), shim);
+  static async ofProject(name: string, standIn: 'git' | 'path' = 'git'): Promise<LocalFlake> {
+    const { flake, channels } = await copyProject(join(state, name), standIn);
     return new LocalFlake(flake, channels);
   }
 
