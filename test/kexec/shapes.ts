@@ -7,7 +7,8 @@ import type { SavedNetwork } from './network-machine.ts';
 
 /**
  * Hosts' networks, one folder each. Below `network/` they were recorded from a machine: `network` makes it, `saved.json` is what `ip -json`
- * said then. Below `saved/` they are written after reports from the field, of kinds that no machine here has. In both `dhcp4` and
+ * said then. Below `saved/` they are written after reports from the field, of kinds that no machine here has (nm-static is what a real
+ * NetworkManager 1.42 left in a namespace). In both `dhcp4` and
  * `resolv.conf` (where there are any) are what kexec/run saves beside it, and `units.txt` is what it becomes.
  */
 export const shapesFolder = join(import.meta.dirname, 'network');
