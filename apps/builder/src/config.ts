@@ -24,20 +24,42 @@ const Url = v.pipe(
   v.transform((text) => new URL(text)),
 );
 
-const Bucket = v.strictObject({
-  /** Of the S3 API: `https://<account>.r2.cloudflarestorage.com`. */
-  endpoint: Url,
-  name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]+$/, 'not a bucket name')),
-  /** R2's is `auto`. */
-  region: v.optional(v.string(), 'auto'),
-});
+const Bucket = v.pipe(
+  v.strictObject({
+    /** Of the S3 API: `https://<account>.r2.cloudflarestorage.com`. */
+    endpoint: Url,
+    name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]+$/, 'not a bucket name')),
+    /** R2's is `auto`. */
+    region: v.optional(v.string(), 'auto'),
+  }),
+  // Cloudflare's dashboard shows it so. The name would be twice in every key, and the bucket look empty.
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { endpoint, name } = dataset.value;
+    const path = endpoint.pathname.replace(/\/+$/, '');
+    if (!path.endsWith(`/${name}`)) return;
+    const right = `${endpoint.origin}${path.slice(0, -name.length - 1)}`;
+    addIssue({ message: `the endpoint ends in the bucket's name; it is ${right}` });
+  }),
+);
+
+function isDistinct(words: readonly string[]): boolean {
+  return new Set(words).size === words.length;
+}
 
 const ConfigImage = v.pipe(
   v.strictObject({
     kind: Kind,
     /** Absent: the one that an address without a variant means. */
     variant: v.optional(Variant),
-    arches: v.optional(v.pipe(v.array(Arch), v.minLength(1)), [...ARCHES]),
+    arches: v.optional(
+      v.pipe(
+        v.array(Arch),
+        v.minLength(1),
+        v.check((arches) => isDistinct(arches), 'an architecture twice'),
+      ),
+      [...ARCHES],
+    ),
     /** Most bytes that all files of the image may have together; a release over it is reported as a problem. */
     budget: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   }),
@@ -54,7 +76,11 @@ const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const ConfigChannel = v.strictObject({
   /** Flake reference whose `packages` hold the images, such as `github:you/nixos-images`. Paths are relative to the config file. */
   flake: v.pipe(v.string(), v.minLength(1)),
-  images: v.pipe(v.array(ConfigImage), v.minLength(1)),
+  images: v.pipe(
+    v.array(ConfigImage),
+    v.minLength(1),
+    v.check((images) => isDistinct(images.map(({ kind, variant }) => `${kind} ${variant}`)), 'an image twice'),
+  ),
   /** Former releases that stay: the newest `releases` of them, and all that were promoted in the last `days`. */
   keep: v.optional(v.strictObject({ releases: Count, days: Count }), { releases: 4, days: 60 }),
   /** Upstream ended the channel: its last release stays and no new one is made. Users are told, and when it goes at `sunset`. */

@@ -6,7 +6,7 @@ import type { Run } from '../run.ts';
 import { selectChannels } from '../selection.ts';
 import type { Bucket } from '../store/bucket.ts';
 import { type Promotion, promote, supersedes } from '../store/promote.ts';
-import { listVersions, readCatalog, readManifest } from '../store/stored.ts';
+import { listVersions, readCatalog, readManifest, requireUnderstood } from '../store/stored.ts';
 import { bootImages } from './boot.ts';
 
 export interface GateOptions {
@@ -51,7 +51,7 @@ export async function releasesToPromote({ bucket, config }: Run, targets: readon
 
 async function requireManifest(bucket: Bucket, version: Version): Promise<Manifest> {
   const stored = await readManifest(bucket, version);
-  if (stored !== undefined) return stored.manifest;
+  if (stored !== undefined) return requireUnderstood(stored);
   const there = await listVersions(bucket);
   throw new Failure(`There is no release ${version}.`, {
     remedy: there.length > 0 ? `There are: ${there.join(', ')}.` : 'Publish one first: nixos-images publish.',
@@ -65,8 +65,9 @@ async function newestUnpromoted(bucket: Bucket, catalog: Catalog | undefined): P
   const unknown = (await listVersions(bucket)).filter((version) => !known.has(version));
   const newest = new Map<Manifest['channel'], Manifest>();
   for (const version of unknown) {
-    const manifest = (await readManifest(bucket, version))?.manifest;
-    if (manifest === undefined) continue;
+    const stored = await readManifest(bucket, version);
+    if (stored === undefined) continue;
+    const manifest = requireUnderstood(stored);
     const rival = newest.get(manifest.channel) ?? catalog?.channels[manifest.channel]?.current;
     if (rival === undefined || supersedes(manifest, rival)) newest.set(manifest.channel, manifest);
   }

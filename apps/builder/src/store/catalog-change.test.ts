@@ -21,6 +21,7 @@ function storeWithGarbage(): ModelStore {
   const current = { schema: 1, version, channel, smoke: false, published: time, images: [image] };
   const entry = { state: { status: 'live' }, promoted: time, current, former: [] };
   store.put(CATALOG_KEY, formatJson({ schema: 1, generation: 1, updated: time, channels: { [channel]: entry } }));
+  store.put(`releases/${version}/manifest.json`, formatJson(current));
   store.put(`blobs/sha256/${UNUSED}`, 'unused');
   store.now += 10_000;
   return store;

@@ -6,10 +6,12 @@ import {
   formatJson,
   type Time,
   timeOf,
+  type Unknown,
 } from '@nixos-images/shared';
 import { EXIT, Failure } from '../failure.ts';
 import { persist, type RetryPolicy } from '../retry.ts';
 import type { Bucket } from './bucket.ts';
+import { keepUnknown } from './keep-unknown.ts';
 import { REVALIDATE, readCatalog } from './stored.ts';
 
 /** The catalog of a bucket that has none yet. */
@@ -27,9 +29,13 @@ export interface Changed<Result> {
 
 /**
  * A change of the catalog. A bucket that has none yet gives it generation 0. `now` is the server's time, for all that is
- * written down.
+ * written down; `unknown` is what the catalog says besides.
  */
-export type Change<Result> = (catalog: Catalog, now: Time) => Promise<Changed<Result>> | Changed<Result>;
+export type Change<Result> = (
+  catalog: Catalog,
+  now: Time,
+  unknown: readonly Unknown[],
+) => Promise<Changed<Result>> | Changed<Result>;
 
 /** R2 takes one write a second of the same key: with a pause of up to this long, in milliseconds, twenty publishers spread out. */
 const PAUSE = 1000;
@@ -48,7 +54,8 @@ export interface CatalogOptions {
 
 /**
  * Changes the catalog by compare-and-swap, the only way in which it changes. The change is applied to what the bucket holds; when
- * someone else was faster, to what they left. It is called once for every try, so it must be a pure merge.
+ * someone else was faster, to what they left. It is called once for every try, so it must be a pure merge. What a newer builder wrote
+ * there and this one does not understand stays as it is.
  * @returns what the change that counted says.
  */
 export async function changeCatalog<Result>(
@@ -62,10 +69,10 @@ export async function changeCatalog<Result>(
     const found = await readCatalog(bucket);
     const before = found?.catalog ?? emptyCatalog();
     const now = timeOf(await bucket.now());
-    const { catalog: wanted, result } = await change(before, now);
+    const { catalog: wanted, result } = await change(before, now, found?.unknown ?? []);
     if (wanted === undefined || dryRun) return { done: result };
     const after: Catalog = { ...wanted, generation: before.generation + 1, updated: now };
-    const text = formatJson(after);
+    const text = formatJson(found === undefined ? after : keepUnknown(JSON.parse(found.text), before, after));
     const written = await bucket.write(CATALOG_KEY, text, {
       contentType: 'application/json',
       cacheControl: REVALIDATE,

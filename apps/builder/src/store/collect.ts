@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { Catalog, CatalogChannel, Collection, Time } from '@nixos-images/shared';
+import {
+  CATALOG_KEY,
+  type Catalog,
+  type CatalogChannel,
+  type Collection,
+  type Time,
+  type Unknown,
+} from '@nixos-images/shared';
 import { Failure } from '../failure.ts';
 import type { Bucket } from './bucket.ts';
-import { type CatalogOptions, type Changed, changeCatalog } from './catalog-change.ts';
+import { type CatalogOptions, type Change, changeCatalog } from './catalog-change.ts';
 import { findGarbage, type Garbage, type GarbageOptions, keysOf } from './garbage.ts';
+import { notUnderstood } from './keep-unknown.ts';
 import { readCatalog } from './stored.ts';
 
 /**
@@ -26,7 +34,9 @@ export interface CollectOptions extends Omit<GarbageOptions, 'now'>, Omit<Catalo
 /** What `collect` would delete now; undefined in a bucket without a catalog, where nothing can be known. */
 export async function previewCollection(bucket: Bucket, options: CollectOptions): Promise<Garbage | undefined> {
   const found = await readCatalog(bucket);
-  return found && findGarbage(bucket, found.catalog, { ...options, now: (await bucket.now()).getTime() });
+  if (found === undefined) return undefined;
+  requireKnown(found.unknown);
+  return findGarbage(bucket, found.catalog, { ...options, now: (await bucket.now()).getTime() });
 }
 
 /**
@@ -59,8 +69,9 @@ export async function collect(bucket: Bucket, options: CollectOptions): Promise<
 
 /** Claims garbage by compare-and-swap: the catalog that was looked at is the one that is written over. */
 async function claim(bucket: Bucket, id: string, options: CollectOptions): Promise<Garbage | undefined> {
-  const change = async (catalog: Catalog, now: Time): Promise<Changed<Garbage | undefined>> => {
+  const change: Change<Garbage | undefined> = async (catalog, now, unknown) => {
     if (isMissing(catalog)) return { result: undefined };
+    requireKnown(unknown);
     refuseRival(catalog, id, now);
     const all = await findGarbage(bucket, catalog, { ...options, now: Date.parse(now) });
     const garbage = { ...all, blobs: all.blobs.slice(0, BATCH) };
@@ -69,6 +80,11 @@ async function claim(bucket: Bucket, id: string, options: CollectOptions): Promi
     return { catalog: withClaim(catalog, garbage, { id, now }), result: garbage };
   };
   return changeCatalog(bucket, change, options);
+}
+
+/** A catalog that is not understood whole may name what is about to be deleted. */
+function requireKnown(unknown: readonly Unknown[]): void {
+  if (unknown.length > 0) throw notUnderstood(CATALOG_KEY, unknown);
 }
 
 /** Without a catalog nothing can be known, so nothing is deleted. */

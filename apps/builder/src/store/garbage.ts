@@ -6,7 +6,6 @@ import {
   type Channel,
   channelsOf,
   filesOf,
-  type Manifest,
   parseBlobKey,
   parseReleaseKey,
   RELEASE_PREFIX,
@@ -17,7 +16,7 @@ import {
 } from '@nixos-images/shared';
 import { Failure } from '../failure.ts';
 import type { Bucket, ObjectFacts } from './bucket.ts';
-import { readManifest } from './stored.ts';
+import { readManifest, requireUnderstood } from './stored.ts';
 
 /** Which former releases of a channel stay. */
 export interface Retention {
@@ -56,7 +55,7 @@ export interface GarbageOptions {
 
 /**
  * Finds what can go. Keys of any other form are someone else's and are never looked at.
- * @throws Failure when the manifest of a release that stays cannot be read: then nothing can be known.
+ * @throws Failure when the manifest of a release that stays cannot be read, or not be understood whole: then nothing can be known.
  */
 export async function findGarbage(bucket: Bucket, catalog: Catalog, options: GarbageOptions): Promise<Garbage> {
   const { retention, grace, now } = options;
@@ -89,7 +88,7 @@ export async function findGarbage(bucket: Bucket, catalog: Catalog, options: Gar
     releases.set(version, walkBackwards(version, objects));
   }
   const staying = new Set([...named, ...[...found.keys()].filter((version) => !releases.has(version))]);
-  const used = await blobsOf(bucket, catalog, staying, named);
+  const used = await blobsOf(bucket, staying, named);
   return { releases, blobs: blobs.filter(({ sha256 }) => !used.has(sha256)), expired: gone };
 }
 
@@ -102,16 +101,14 @@ function walkBackwards(version: Version, objects: readonly ObjectFacts[]): strin
 
 async function blobsOf(
   bucket: Bucket,
-  catalog: Catalog,
   versions: ReadonlySet<Version>,
   named: ReadonlySet<Version>,
 ): Promise<Set<Sha256>> {
   const used = new Set<Sha256>();
-  const current = new Map<Version, Manifest>(
-    Object.values(catalog.channels).map((entry) => [entry.current.version, entry.current]),
-  );
   for (const version of versions) {
-    const manifest = current.get(version) ?? (await readManifest(bucket, version))?.manifest;
+    // As it is stored: the catalog's copy may have been made by an older builder. A role that this one does not know has blobs, too.
+    const stored = await readManifest(bucket, version);
+    const manifest = stored && requireUnderstood(stored);
     if (manifest === undefined && named.has(version)) {
       throw new Failure(`The catalog names ${version}, and its manifest is missing.`, {
         remedy: 'Run `nixos-images verify`; nothing was collected.',

@@ -57,11 +57,12 @@ async function settleManifest(
     if (existing === undefined) {
       const text = formatJson(manifest);
       const key = releaseKey(manifest.version, 'manifest.json');
-      if (await bucket.write(key, text, once('application/json'))) return { stored: { manifest, text }, created: true };
+      if (await bucket.write(key, text, once('application/json')))
+        return { stored: { manifest, unknown: [], text }, created: true };
     }
     // Someone was faster; or it was this very write, whose answer was lost.
     const stored = existing ?? (await readManifest(bucket, manifest.version));
-    if (stored !== undefined && sameContent(stored.manifest, manifest)) {
+    if (stored !== undefined && stored.unknown.length === 0 && sameContent(stored.manifest, manifest)) {
       return { stored, created: existing === undefined && stored.manifest.published === published };
     }
   }

@@ -4,7 +4,7 @@ import type { Bucket } from './bucket.ts';
 import { type CatalogOptions, type Changed, changeCatalog, requireEntry } from './catalog-change.ts';
 import { refuseCollected } from './promote.ts';
 import { requireRelease } from './read-back.ts';
-import { readManifest } from './stored.ts';
+import { readManifest, requireUnderstood } from './stored.ts';
 
 /** One channel's change, for a line of summary. */
 export interface ChannelChange {
@@ -60,7 +60,7 @@ export async function rollback(
 
 async function requireManifest(bucket: Bucket, version: Version): Promise<Manifest> {
   const stored = await readManifest(bucket, version);
-  if (stored !== undefined) return stored.manifest;
+  if (stored !== undefined) return requireUnderstood(stored);
   throw new Failure(`The manifest of ${version} is missing.`, {
     remedy: 'Run `nixos-images verify`; the channel stays where it is.',
   });
