@@ -25,8 +25,8 @@ const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'udev', 'kmod', 'iproute2', 'curl', 'openssh-server', 'sudo', 'doas'],
   // logind, for the sessions of the jump's test.
   ...['dbus', 'libpam-systemd'],
-  // As cloud images set networks up, where a host asks for it.
-  'netplan.io',
+  // What else sets networks up, where a host asks for it. Debian has no wicked.
+  ...['network-manager', 'netplan.io'],
   'linux-image-cloud-amd64',
 ];
 

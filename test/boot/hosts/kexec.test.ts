@@ -50,9 +50,16 @@ const ASH: Typist = { name: 'root, ash', at: 'ssh', user: 'root', keys: ROOT_KEY
 const CONSOLE: Typist = { name: 'console, ash', at: 'console', user: 'root', keys: ROOT_KEYS, line: withWget };
 const SUDO: Typist = { name: 'sudo, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('sudo') };
 const DOAS: Typist = { name: 'doas, dash', at: 'ssh', user: 'admin', keys: ADMIN_KEYS, line: becoming('doas') };
-const AGAIN: Typist = {
-  name: 'nixos-anywhere, root',
+const CLIENT: Typist = {
+  name: 'nixos-anywhere, sudo',
   at: 'ssh',
+  user: 'admin',
+  keys: ADMIN_KEYS,
+  line: asNixosAnywhere('sudo'),
+};
+const AGAIN: Typist = {
+  ...CLIENT,
+  name: 'nixos-anywhere, root',
   user: 'root',
   keys: 'host-state/authorized_keys',
   line: asNixosAnywhere(''),
@@ -66,6 +73,7 @@ const MATRIX: readonly (readonly [HostKindName, HostNetwork, Typist])[] = [
   ['debian', NETWORKS.bond, DOAS],
   ['debian', NETWORKS.vlan, BASH],
   ['debian', NETWORKS.netplan, SUDO],
+  ['debian', NETWORKS['network-manager'], CLIENT],
   ['debian', NETWORKS['802.3ad'], BASH],
   ['debian', NETWORKS['802.3ad-vlan'], BASH],
   ['installer', NETWORKS.dynamic, AGAIN],

@@ -34,6 +34,21 @@ const ADDRESS = ['[Network]', `Address=${STATIC_ADDRESS}/24`, 'Gateway=10.0.2.2'
 // By driver, because the cards' names depend on where QEMU puts them.
 const CARDS = ['[Match]', 'Driver=virtio_net'];
 
+/** Has systemd start a unit that no maintainer script has enabled. */
+const started = (service: string): OverlayFile => ({
+  path: `etc/systemd/system/multi-user.target.d/${service}.conf`,
+  content: `[Unit]\nWants=${service}\n`,
+});
+/** A connection of NetworkManager's for any wired card. It gives addresses the flag noprefixroute, and makes their routes itself. */
+const connection = (...ipv4: string[]): OverlayFile => ({
+  path: 'etc/NetworkManager/system-connections/wired.nmconnection',
+  content: ['[connection]', 'id=wired', 'type=ethernet', '[ipv4]', ...ipv4, '[ipv6]', 'method=link-local', ''].join(
+    '\n',
+  ),
+  mode: 0o600,
+});
+const BY_NETWORK_MANAGER = `ip address show | grep 'inet 10.0.2.*noprefixroute'`;
+
 const bond = (mode: string): OverlayFile =>
   unit('10-bond0.netdev', '[NetDev]', 'Name=bond0', 'Kind=bond', '[Bond]', `Mode=${mode}`, 'MIIMonitorSec=100ms');
 const vlan = (link: string): OverlayFile =>
@@ -90,6 +105,18 @@ udhcpc -r 10.0.2.20 -i eth0 -s /etc/udhcpc.script
 `,
     modules: [],
     leased: true,
+  },
+  'network-manager': {
+    name: 'network-manager',
+    wiring: { as: 'plain' },
+    address: STATIC_ADDRESS,
+    files: [
+      started('NetworkManager.service'),
+      connection('method=manual', `address1=${STATIC_ADDRESS}/24,10.0.2.2`, 'dns=10.0.2.3;'),
+    ],
+    commands: '',
+    modules: [],
+    setUpBy: BY_NETWORK_MANAGER,
   },
   // As cloud images of Ubuntu and Debian have it.
   netplan: {
