@@ -30,6 +30,8 @@ function examples(...lines: readonly string[]): string {
 
 const NONE: readonly string[] = [];
 
+const DROP_IMAGE = 'KIND/ARCH[/VARIANT] that the aliases may go without from now on; may be repeated';
+
 function collect(value: string, former: readonly string[]): readonly string[] {
   return [...former, value];
 }
@@ -109,6 +111,7 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
     .argument('[target...]', 'channels (to their newest release) or versions; default: every channel of the config')
     .option('--dry-run', 'only say what would change')
     .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
+    .option('--drop-image <image>', DROP_IMAGE, collect, NONE)
     .addHelpText('after', examples('promote', 'promote 26.05.20260820.e17386d', 'promote unstable --dry-run'))
     .action((targets, options) =>
       act(options, async (run) => (await import('./commands/promote.ts')).promoteCommand(run, targets, options)),
@@ -121,6 +124,7 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
     .option('--channel <name>', 'only this channel; may be repeated', collect, NONE)
     .option('--update-lock', 'first update the lock of every flake of the config that is on this machine')
     .option('--without-boot-test <reason>', 'promote without booting; the reason is recorded with the release')
+    .option('--drop-image <image>', DROP_IMAGE, collect, NONE)
     .option('--no-gc', 'delete nothing')
     .option('--report <file>', 'also write the report to a file, as JSON')
     .addHelpText(
@@ -192,6 +196,22 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
     )
     .action((channel, options) =>
       act(options, async (run) => (await import('./commands/freeze.ts')).freezeCommand(run, channel, options)),
+    );
+
+  command(
+    'withdraw',
+    'Let no name mean a channel any more: its addresses say that it is gone, and why. Its versions keep theirs.',
+  )
+    .argument('<channel>')
+    .option('--reason <text>', 'what whoever asks for it is told')
+    .option('--undo', 'bring it back')
+    .option('--dry-run', 'only say what would change')
+    .addHelpText(
+      'after',
+      examples('withdraw 25.05 --reason "it reached its end of life; use 26.05"', 'withdraw 25.05 --undo'),
+    )
+    .action((channel, options) =>
+      act(options, async (run) => (await import('./commands/withdraw.ts')).withdrawCommand(run, channel, options)),
     );
 
   command('verify', 'Check that the bucket holds what its manifests promise, and an edge what the bucket says.')

@@ -9,6 +9,8 @@ import {
   GithubRepository,
   Kind,
   STALE_AFTER_DAYS,
+  type StagedChannel,
+  type Standing,
   Time,
   Variant,
 } from '@nixos-images/shared';
@@ -83,6 +85,8 @@ const ConfigChannel = v.strictObject({
   ),
   /** Former releases that stay: the newest `releases` of them, and all that were promoted in the last `days`. */
   keep: v.optional(v.strictObject({ releases: Count, days: Count }), { releases: 4, days: 60 }),
+  /** `beta`: upstream has announced it and not released it, so no alias means it yet. */
+  stage: v.optional(v.picklist(['beta', 'stable']), 'stable'),
   /** Upstream ended the channel: its last release stays and no new one is made. Users are told, and when it goes at `sunset`. */
   frozen: v.optional(
     v.strictObject({ since: Time, reason: v.pipe(v.string(), v.minLength(1)), sunset: v.exactOptional(Time) }),
@@ -127,6 +131,26 @@ export type ConfigChannel = v.InferOutput<typeof ConfigChannel>;
 export interface Config extends v.InferOutput<typeof Config> {
   /** Folder that the config file is in; flake paths are relative to it. */
   readonly folder: string;
+}
+
+/** The channels of a config with their stages, as names are looked up in them. */
+export function stagedConfig(config: Config): (StagedChannel & Standing)[] {
+  return Object.entries(config.channels).map(([name, settings]) => ({
+    channel: v.parse(Channel, name),
+    ...standingOf(settings),
+  }));
+}
+
+/** What the catalog is to say of a channel of the config; of one that left it, that it gets releases. */
+export function standingIn(config: Config, channel: Channel): Standing {
+  return standingOf(config.channels[channel] ?? { stage: 'stable' });
+}
+
+/** What the catalog is to say of a channel. */
+export function standingOf({ stage, frozen }: Pick<ConfigChannel, 'stage' | 'frozen'>): Standing {
+  return frozen === undefined
+    ? { stage, state: { status: 'live' } }
+    : { stage: 'frozen', state: { status: 'frozen', ...frozen } };
 }
 
 /** Gives a config file its types: `export default defineConfig({ … })`. */

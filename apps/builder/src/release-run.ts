@@ -34,6 +34,8 @@ export interface ReleaseOptions {
   readonly updateLock: boolean;
   /** Why the images need not be booted. */
   readonly withoutBootTest: string | undefined;
+  /** Images that the aliases may lose by it, as a user names them. */
+  readonly dropImage: readonly string[];
   readonly collectGarbage: boolean;
 }
 
@@ -97,7 +99,7 @@ async function release(run: Run, plan: ChannelPlan, log: StepLog, options: Relea
   log.problems.push(...buildProblems(built));
   const { manifest } = await log.step('publish', () => publishBuilt(run, built, key), publishPhrase);
   const boots = await log.step('boot', () => bootImages(run, manifest, options.withoutBootTest), bootPhrase);
-  const promotion = await log.step('promote', () => promoteRelease(run, manifest), promotePhrase);
+  const promotion = await log.step('promote', () => promoteRelease(run, manifest, options), promotePhrase);
   return { plan, manifest, boots, promotion };
 }
 

@@ -1,6 +1,15 @@
-import { ARCHES, Channel, channelOf, type ImageId, KINDS, parseArch } from '@nixos-images/shared';
+import {
+  ARCHES,
+  type Channel,
+  channelNamed,
+  defaultVariant,
+  type ImageId,
+  KINDS,
+  parseArch,
+  Variant,
+} from '@nixos-images/shared';
 import * as v from 'valibot';
-import type { Config, ConfigChannel } from './config.ts';
+import { type Config, type ConfigChannel, stagedConfig } from './config.ts';
 import { EXIT, Failure } from './failure.ts';
 
 /** One channel of the config with the images wanted of it. */
@@ -30,14 +39,33 @@ function unknown(what: string, typed: string, valid: readonly string[]): Failure
  * @throws Failure (exit 2) that lists the channels there are.
  */
 export function selectChannels(config: Config, names: readonly string[]): Channel[] {
-  const known = Object.keys(config.channels).map((name) => v.parse(Channel, name));
+  const staged = stagedConfig(config);
+  const known = staged.map(({ channel }) => channel);
   if (names.length === 0) return known;
   const chosen = names.map((name) => {
-    const channel = channelOf(name, known);
-    if (channel === undefined) throw unknown('channel', name, known);
-    return channel;
+    const found = channelNamed(name, staged);
+    if (found === undefined) throw unknown('channel', name, known);
+    return found.channel;
   });
   return known.filter((channel) => chosen.includes(channel));
+}
+
+/**
+ * An image as it stands in an address, such as `iso/x86_64` or `kexec/aarch64/low-memory`.
+ * @throws Failure (exit 2) that shows the form.
+ */
+export function parseImageName(name: string): ImageId {
+  const [kind, archName = '', variantName, ...rest] = name.split('/');
+  const [known, arch] = [KINDS.find((each) => each === kind), parseArch(archName)];
+  const variant = known && (variantName === undefined ? defaultVariant(known) : v.safeParse(Variant, variantName));
+  if (known !== undefined && arch !== undefined && variant !== undefined && rest.length === 0) {
+    if (typeof variant === 'string') return { kind: known, arch, variant };
+    if (variant.success) return { kind: known, arch, variant: variant.output };
+  }
+  throw new Failure(`${JSON.stringify(name)} is no image.`, {
+    remedy: 'Write KIND/ARCH or KIND/ARCH/VARIANT, such as iso/x86_64 or kexec/aarch64/low-memory.',
+    exitCode: EXIT.usage,
+  });
 }
 
 /**

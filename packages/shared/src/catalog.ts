@@ -61,6 +61,12 @@ export const Catalog = v.object({
 });
 export type Catalog = v.InferOutput<typeof Catalog>;
 
+/** How far a channel is, and what readers are told of that. */
+export interface Standing {
+  readonly stage: Stage;
+  readonly state: ChannelState;
+}
+
 /** How far a channel of a catalog is; past its sunset it is withdrawn. @param now milliseconds since 1970. */
 export function stageOf({ stage, state }: Pick<CatalogChannel, 'stage' | 'state'>, now: number): Stage {
   if (state.status === 'live') return stage ?? 'stable';

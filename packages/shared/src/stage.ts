@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Channel, NEWEST_STABLE_ALIASES } from './channel.ts';
+import type { Channel } from './channel.ts';
 
 /**
  * How far a channel is: upstream announces a new one weeks before its release (`beta`), releases it (`stable`), and ends it
@@ -14,6 +14,9 @@ export interface StagedChannel {
   readonly channel: Channel;
   readonly stage: Stage;
 }
+
+/** Moving names that mean the newest stable channel. */
+const NEWEST_STABLE_ALIASES = ['latest', 'stable'] as const;
 
 /** The stages that `latest` may go to, best first: a frozen channel is better than none, a beta is not what was asked for. */
 const LATEST_STAGES: readonly Stage[] = ['stable', 'frozen'];

@@ -1,7 +1,8 @@
+import { standingIn } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Run } from '../run.ts';
 import { selectChannel } from '../selection.ts';
-import { freeze as freezeChannel, thaw as thawChannel } from '../store/freeze.ts';
+import { freeze, restore } from '../store/freeze.ts';
 
 interface FreezeCommandOptions {
   readonly reason?: string;
@@ -21,8 +22,8 @@ export async function freezeCommand({ bucket, config, signal }: Run, name: strin
   }
   const change = { dryRun, signal };
   const { changed } = thaw
-    ? await thawChannel(bucket, channel, change)
-    : await freezeChannel(bucket, channel, { reason }, change);
+    ? await restore(bucket, channel, standingIn(config, channel), change)
+    : await freeze(bucket, channel, { reason }, change);
   const [done, planned] = thaw ? ['gets releases again', 'would get releases again'] : ['is frozen', 'would be frozen'];
   const text = changed ? `${channel}: ${dryRun ? planned : done}` : `${channel}: nothing to do, it ${done}`;
   return { json: { channel, state: thaw ? 'live' : 'frozen', changed, dryRun }, text };

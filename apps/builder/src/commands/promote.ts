@@ -7,6 +7,8 @@ export interface PromoteCommandOptions {
   readonly dryRun?: boolean | undefined;
   /** Why the boot gate is passed by. */
   readonly withoutBootTest?: string | undefined;
+  /** Images that the aliases may lose by it. */
+  readonly dropImage?: readonly string[] | undefined;
 }
 
 /** `nixos-images promote [CHANNEL or VERSION …]`: moves channels to releases that are published. */

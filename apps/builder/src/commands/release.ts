@@ -8,6 +8,7 @@ export interface ReleaseCommandOptions {
   readonly channel: readonly string[];
   readonly updateLock?: boolean | undefined;
   readonly withoutBootTest?: string | undefined;
+  readonly dropImage: readonly string[];
   readonly gc: boolean;
   /** File that gets the report as JSON. */
   readonly report?: string | undefined;
@@ -19,6 +20,7 @@ export async function releaseCommand(run: Run, options: ReleaseCommandOptions) {
     channels: options.channel,
     updateLock: options.updateLock ?? false,
     withoutBootTest: options.withoutBootTest,
+    dropImage: options.dropImage,
     collectGarbage: options.gc,
   });
   const { report: file } = options;

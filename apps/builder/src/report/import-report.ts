@@ -1,4 +1,4 @@
-import { Channel, GithubRepository, Kind, Version } from '@nixos-images/shared';
+import { Channel, GithubRepository, Kind, Stage, Version } from '@nixos-images/shared';
 import * as v from 'valibot';
 
 const Facts = {
@@ -32,7 +32,8 @@ export const ImportReport = v.object({
             channel: Channel,
             version: Version,
             before: v.nullable(Version),
-            outcome: v.picklist(['promoted', 'already-there', 'behind']),
+            outcome: v.picklist(['promoted', 'already-there', 'behind', 'staged']),
+            stage: Stage,
           }),
         ),
       }),

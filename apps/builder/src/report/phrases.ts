@@ -41,13 +41,15 @@ export function bootPhrase(record: BootRecord): string {
   return `booted ${formatCount(booted, 'time')}${rest === 0 ? '' : `, ${rest} not tried`}`;
 }
 
-export function promotePhrase({ channel, version, before, outcome }: Promotion, dryRun = false): string {
+export function promotePhrase({ channel, version, before, outcome, stage }: Promotion, dryRun = false): string {
   const would = dryRun ? 'would be ' : '';
   switch (outcome) {
     case 'already-there':
       return `nothing to do, it is at ${before ?? version}`;
     case 'behind':
       return `${would}kept at the newer ${before}; ${version} is listed among the former releases (to go back to it: nixos-images rollback ${channel} --to ${version})`;
+    case 'staged':
+      return `${would}${stage} from now on, at ${version}`;
     case 'promoted':
       return `${would}promoted to ${version}${before === undefined ? '' : ` from ${before}`}`;
   }

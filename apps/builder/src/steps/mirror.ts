@@ -1,10 +1,10 @@
-import { type Manifest, newestStable } from '@nixos-images/shared';
+import { latestChannel, type Manifest } from '@nixos-images/shared';
+import { stagedConfig } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { githubAccessFrom } from '../github/access.ts';
 import { type Mirrored, mirrorRelease } from '../github/mirror.ts';
 import { GithubReleases } from '../github/releases.ts';
 import type { Run } from '../run.ts';
-import { selectChannels } from '../selection.ts';
 
 /** What the config says of the mirror. */
 type MirrorConfig = NonNullable<Run['config']['mirror']>;
@@ -23,6 +23,6 @@ export async function mirrorCurrent(run: Run, manifest: Manifest): Promise<Mirro
   const { config, bucket, progress, signal } = run;
   const { repository, rolling } = requireMirror(run);
   const releases = new GithubReleases(repository, { access: githubAccessFrom(process.env), progress, signal });
-  const latest = newestStable(selectChannels(config, [])) === manifest.channel;
+  const latest = latestChannel(stagedConfig(config))?.channel === manifest.channel;
   return mirrorRelease(manifest, { releases, bucket, progress, rolling, latest });
 }

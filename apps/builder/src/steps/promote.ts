@@ -1,9 +1,9 @@
-import { type Catalog, type ChannelState, type Manifest, Version, versionsOf } from '@nixos-images/shared';
+import { type Catalog, type Channel, type Manifest, stageOf, Version, versionsOf } from '@nixos-images/shared';
 import * as v from 'valibot';
-import type { Config } from '../config.ts';
+import { type Config, standingOf } from '../config.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Run } from '../run.ts';
-import { selectChannels } from '../selection.ts';
+import { parseImageName, selectChannels } from '../selection.ts';
 import type { Bucket } from '../store/bucket.ts';
 import { type Promotion, promote, supersedes } from '../store/promote.ts';
 import { listVersions, readCatalog, readManifest, requireUnderstood } from '../store/stored.ts';
@@ -13,29 +13,28 @@ export interface GateOptions {
   readonly dryRun?: boolean | undefined;
   /** Why the images need not be booted; recorded with the release. */
   readonly withoutBootTest?: string | undefined;
+  /** Images that the aliases may lose by it, as a user names them. */
+  readonly dropImage?: readonly string[] | undefined;
 }
 
 /** Moves a release's channel to it, with what the config says of the channel. */
 export async function promoteRelease(
   { bucket, config, signal }: Run,
   manifest: Manifest,
-  { dryRun }: { readonly dryRun?: boolean | undefined } = {},
+  { dryRun, dropImage = [] }: Pick<GateOptions, 'dryRun' | 'dropImage'> = {},
 ): Promise<Promotion> {
-  const state = stateOf(config, manifest);
-  return promote(bucket, manifest, { signal, dryRun, ...(state && { state }) });
+  const settings = config.channels[manifest.channel];
+  const standing = settings && { standing: standingOf(settings) };
+  return promote(bucket, manifest, { signal, dryRun, dropImages: dropImage.map(parseImageName), ...standing });
 }
 
 /** Promotes a release if its images boot; one that would change nothing need not. */
 export async function promoteIfItBoots(run: Run, manifest: Manifest, options: GateOptions): Promise<Promotion> {
-  const preview = await promoteRelease(run, manifest, { dryRun: true });
+  const { dropImage } = options;
+  const preview = await promoteRelease(run, manifest, { dropImage, dryRun: true });
   if (options.dryRun || preview.outcome === 'already-there') return preview;
-  await bootImages(run, manifest, options.withoutBootTest);
-  return promoteRelease(run, manifest);
-}
-
-function stateOf(config: Config, { channel }: Manifest): ChannelState | undefined {
-  const frozen = config.channels[channel]?.frozen;
-  return frozen && { status: 'frozen', ...frozen };
+  if (preview.outcome !== 'staged') await bootImages(run, manifest, options.withoutBootTest);
+  return promoteRelease(run, manifest, { dropImage });
 }
 
 /** The releases that targets mean: versions, and of channels the newest that is not promoted yet; no target means every channel. */
@@ -46,7 +45,18 @@ export async function releasesToPromote({ bucket, config }: Run, targets: readon
   if (targets.length > 0 && names.length === 0) return named;
   const channels = selectChannels(config, names);
   const catalog = (await readCatalog(bucket))?.catalog;
-  return [...named, ...(await newestUnpromoted(bucket, catalog)).filter(({ channel }) => channels.includes(channel))];
+  const unpromoted = (await newestUnpromoted(bucket, catalog)).filter(({ channel }) => channels.includes(channel));
+  const others = channels.filter((channel) => !unpromoted.some((manifest) => manifest.channel === channel));
+  return [...named, ...unpromoted, ...restaged(config, catalog, others, await bucket.now())];
+}
+
+/** What channels are at that the config has at another stage than the catalog. */
+function restaged(config: Config, catalog: Catalog | undefined, channels: readonly Channel[], now: Date): Manifest[] {
+  return channels.flatMap((channel) => {
+    const [entry, settings] = [catalog?.channels[channel], config.channels[channel]];
+    if (entry === undefined || settings === undefined) return [];
+    return stageOf(entry, now.getTime()) === standingOf(settings).stage ? [] : [entry.current];
+  });
 }
 
 async function requireManifest(bucket: Bucket, version: Version): Promise<Manifest> {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { expect, it, vi } from 'vitest';
 import { ModelBucket, ModelStore } from '../testing/model-bucket.ts';
 import type { Bucket } from './bucket.ts';
-import { freeze, thaw } from './freeze.ts';
+import { freeze, restore, withdraw } from './freeze.ts';
 import { readCatalog } from './stored.ts';
 
 const channel = v.parse(Channel, 'nixos-26.05');
@@ -41,8 +41,9 @@ it('writes a state that tells readers something new, if it is only the sunset, a
   expect(await stateOf(bucket)).toEqual(frozen);
   expect(await freeze(bucket, channel, ending)).toEqual({ changed: true });
   expect(await stateOf(bucket)).toEqual({ status: 'frozen', ...ending });
-  expect(await thaw(bucket, channel)).toEqual({ changed: true });
-  expect(await thaw(bucket, channel)).toEqual({ changed: false });
+  const live = { stage: 'stable', state: { status: 'live' } } as const;
+  expect(await restore(bucket, channel, live)).toEqual({ changed: true });
+  expect(await restore(bucket, channel, live)).toEqual({ changed: false });
 });
 
 it('lets the config correct since when a channel is frozen', async () => {
@@ -58,4 +59,15 @@ it("goes by the server's clock where nobody says since when", async () => {
   await freeze(bucket, channel, { reason });
   vi.useRealTimers();
   expect(await stateOf(bucket)).toMatchObject({ since: timeOf(await bucket.now()) });
+});
+
+it('withdraws a channel, and brings it back as the config has it', async () => {
+  const bucket = bucketOf();
+  const entryOf = async () => (await readCatalog(bucket))?.catalog.channels[channel];
+  expect(await withdraw(bucket, channel, { reason: 'it loses data' })).toEqual({ changed: true });
+  // Edges older than stages read the state: to them it is frozen.
+  expect(await entryOf()).toMatchObject({ stage: 'withdrawn', state: { status: 'frozen', reason: 'it loses data' } });
+  expect(await withdraw(bucket, channel, { reason: 'it loses data' })).toEqual({ changed: false });
+  await restore(bucket, channel, { stage: 'beta', state: { status: 'live' } });
+  expect(await entryOf()).toMatchObject({ stage: 'beta', state: { status: 'live' } });
 });

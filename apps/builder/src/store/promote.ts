@@ -1,12 +1,21 @@
 import {
   type Catalog,
   type CatalogChannel,
-  type ChannelState,
+  type Channel,
+  compareImageIds,
+  formatImageId,
+  type ImageId,
+  isSameImage,
+  latestChannel,
   type Manifest,
+  type Stage,
+  type Standing,
+  stagedChannels,
+  stageOf,
   type Time,
   versionParts,
 } from '@nixos-images/shared';
-import { Failure } from '../failure.ts';
+import { EXIT, Failure } from '../failure.ts';
 import type { Bucket } from './bucket.ts';
 import { type CatalogOptions, type Changed, changeCatalog } from './catalog-change.ts';
 import { requireRelease } from './read-back.ts';
@@ -17,7 +26,10 @@ export interface Promotion {
   /** What the channel was at before; undefined if it is new. */
   readonly before: Manifest['version'] | undefined;
   /** `behind`: the channel is at something newer already, and the release was listed among the former ones. */
-  readonly outcome: 'promoted' | 'already-there' | 'behind';
+  /** `staged`: the channel is at the release already, and at another stage from now on. */
+  readonly outcome: 'promoted' | 'already-there' | 'behind' | 'staged';
+  /** How far the channel is afterwards. */
+  readonly stage: Stage;
 }
 
 /** Whether a release takes the place of another: newer nixpkgs; of one revision the higher number; else, of one day, made later. */
@@ -36,18 +48,24 @@ export function supersedes(candidate: Manifest, current: Manifest): boolean {
 export function withPromoted(
   entry: CatalogChannel | undefined,
   manifest: Manifest,
-  state: ChannelState,
+  standing: Standing,
   now: Time,
-): { entry: CatalogChannel; outcome: 'promoted' | 'behind' } | undefined {
+): { entry: CatalogChannel; outcome: 'promoted' | 'behind' | 'staged' } | undefined {
   if (entry === undefined) {
-    return { entry: { state, promoted: now, current: manifest, former: [] }, outcome: 'promoted' };
+    return { entry: { ...standing, promoted: now, current: manifest, former: [] }, outcome: 'promoted' };
   }
   const { current, former } = entry;
-  if (current.version === manifest.version) return undefined;
+  if (current.version === manifest.version) {
+    const same = stageOf(entry, Date.parse(now)) === standing.stage;
+    return same ? undefined : { entry: { ...entry, ...standing }, outcome: 'staged' };
+  }
   if (supersedes(manifest, current)) {
     const previous = { version: current.version, published: current.published, promoted: entry.promoted };
     const others = former.filter(({ version }) => version !== manifest.version && version !== current.version);
-    return { entry: { state, promoted: now, current: manifest, former: [previous, ...others] }, outcome: 'promoted' };
+    return {
+      entry: { ...standing, promoted: now, current: manifest, former: [previous, ...others] },
+      outcome: 'promoted',
+    };
   }
   if (former.some(({ version }) => version === manifest.version)) return undefined;
   const late = { version: manifest.version, published: manifest.published, promoted: now };
@@ -57,28 +75,65 @@ export function withPromoted(
 
 interface PromoteOptions extends CatalogOptions {
   /** What readers are told of the channel; default: what they were told before. */
-  readonly state?: ChannelState;
+  readonly standing?: Standing;
+  /** Images that the newest stable channel may go without from now on. */
+  readonly dropImages?: readonly ImageId[];
 }
 
 /**
  * Moves a release's channel to it, by compare-and-swap on the catalog.
- * @throws Failure when a blob of it is gone, or is being collected just now.
+ * @throws Failure when a blob of it is gone, or is being collected just now; when the channel is withdrawn; when `latest` would lose images.
  */
 export async function promote(bucket: Bucket, manifest: Manifest, options: PromoteOptions = {}): Promise<Promotion> {
   const { channel, version } = manifest;
   const change = async (catalog: Catalog, now: Time): Promise<Changed<Promotion>> => {
     const entry = catalog.channels[channel];
-    const merged = withPromoted(entry, manifest, options.state ?? entry?.state ?? { status: 'live' }, now);
+    const time = Date.parse(now);
+    const former: Standing = entry === undefined ? NEW : { stage: stageOf(entry, time), state: entry.state };
+    if (former.stage === 'withdrawn') throw isWithdrawn(channel);
+    const { stage } = options.standing ?? former;
+    const merged = withPromoted(entry, manifest, options.standing ?? former, now);
     const before = entry?.current.version;
-    if (merged === undefined) return { result: { channel, version, before, outcome: 'already-there' } };
+    if (merged === undefined) return { result: { channel, version, before, stage, outcome: 'already-there' } };
     refuseCollected(catalog, manifest);
     // After the catalog was read: a collection that ends before this is seen here, one that begins later changes the
     // catalog and so makes the swap fail (docs/publishing.md).
     await requireRelease(bucket, manifest);
-    const channels = { ...catalog.channels, [channel]: merged.entry };
-    return { catalog: { ...catalog, channels }, result: { channel, version, before, outcome: merged.outcome } };
+    const after = { ...catalog, channels: { ...catalog.channels, [channel]: merged.entry } };
+    refuseDropped(catalog, after, time, options.dropImages ?? []);
+    return { catalog: after, result: { channel, version, before, stage, outcome: merged.outcome } };
   };
   return changeCatalog(bucket, change, options);
+}
+
+/** What a channel is that nobody said anything of. */
+const NEW: Standing = { stage: 'stable', state: { status: 'live' } };
+
+function isWithdrawn(channel: Channel): Failure {
+  return new Failure(`${channel} is withdrawn.`, {
+    remedy: `To bring it back: nixos-images withdraw ${channel} --undo`,
+    exitCode: EXIT.usage,
+  });
+}
+
+/**
+ * @throws Failure when `latest` moves, and what it moves to lacks images that it gives today. Addresses of those images would go on with
+ * an older channel, or end.
+ */
+function refuseDropped(before: Catalog, after: Catalog, now: number, meant: readonly ImageId[]): void {
+  const [from, to] = [before, after].map((catalog) => latestChannel(stagedChannels(catalog, now)));
+  if (from === undefined || to === undefined) return;
+  const dropped = from.entry.current.images.filter(
+    (image) => ![...to.entry.current.images, ...meant].some((other) => isSameImage(image, other)),
+  );
+  if (dropped.length === 0) return;
+  const names = dropped.toSorted(compareImageIds).map(formatImageId).join(', ');
+  const flags = dropped.map(({ kind, arch, variant }) => `--drop-image ${kind}/${arch}/${variant}`).join(' ');
+  const how =
+    to.channel === from.channel ? 'publish them as well' : `publish them as well, or give ${to.channel} the stage beta`;
+  throw new Failure(`latest would mean ${to.entry.current.version}, which has no ${names}.`, {
+    remedy: `They are in ${from.entry.current.version}, which latest means today: ${how}. If it is meant: ${flags}`,
+  });
 }
 
 /** @throws Failure when a collection that runs just now deletes something that the release needs. */
