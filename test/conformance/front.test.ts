@@ -124,7 +124,8 @@ describe('addresses', () => {
     expect(await text(`/${folder}/${name}.minisig`)).toBe('a signature of the tarball');
     expect(await text(`/${folder}/SHA256SUMS.minisig`)).toBe('a signature of the sums');
     expect(await text('/minisign.pub')).toBe('a public key');
-    expect(await text(`/${folder}/`)).toContain('/SHA256SUMS.minisig\n');
+    const list = await fetch(`${signed.localEdge.url}/${folder}/`, { headers: { Accept: 'text/plain' } });
+    expect(await list.text()).toContain('/SHA256SUMS.minisig\n');
     await signed.stop();
   });
 
