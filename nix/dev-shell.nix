@@ -41,6 +41,7 @@
   runCommand,
   shellcheck,
   stdenv,
+  systemd,
   tmux,
   util-linux,
   vmTools,
@@ -111,6 +112,7 @@ let
     (python3.withPackages (packages: [ packages.pyflakes ]))
     qemu
     shellcheck
+    systemd
     tmux
     util-linux
     wget

@@ -46,6 +46,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   'qemu-utils': 'qemu',
   radosgw: undefined,
   shellcheck: 'shellcheck',
+  systemd: 'systemd',
   tmux: 'tmux',
   wget: 'wget',
   xorriso: 'xorriso',

@@ -12,7 +12,7 @@ let
   names = packages: builtins.sort builtins.lessThan (map (package: package.pname or package.name) packages);
   set = attributes: builtins.removeAttrs attributes (builtins.filter
     (name: builtins.elem attributes.\${name} [ "" [ ] { } ]) (builtins.attrNames attributes));
-  unit = service: set (service // { path = names service.path; });
+  unit = service: set (service // { path = names (service.path or [ ]); });
 in
 {
   osRelease = config.system.nixos.extraOSReleaseArgs // {

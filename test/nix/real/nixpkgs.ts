@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import * as v from 'valibot';
@@ -7,8 +8,10 @@ import { ownNix, root } from '../local-nix.ts';
 export const nixpkgs = process.env['NIXPKGS'] || undefined;
 if (nixpkgs === undefined) console.log('skipped: no nixpkgs (NIXPKGS names the folder of one)');
 
-// Of its own: a newer Nix than the other tests' would change their database to one that theirs cannot read.
-const environment = await ownNix(join(root, '.state/nix-real'));
+// Of its own for each Nix: a newer one changes the database to one that an older one cannot read.
+const version = (await execa('nix', ['--version'])).stdout.split(' ').at(-1);
+const state = join(root, '.state/nix-real', `${version}`);
+const environment = await ownNix(state);
 
 const Names = v.array(v.string());
 
@@ -19,11 +22,23 @@ const pathTo = (output: string) =>
     .map((name) => JSON.stringify(name))
     .join(' ')} ]`;
 
-async function evaluate(expression: string, ...options: string[]) {
+/** What an expression evaluates to that sees the flake's `outputs`, with one folder as every nixpkgs. */
+async function evaluateWith(tree: string | undefined, expression: string, ...options: string[]) {
   const argument = (value: string | undefined) => JSON.stringify(value ?? '');
-  const arguments_ = `{ project = ${argument(root)}; nixpkgs = ${argument(nixpkgs)}; }`;
+  const arguments_ = `{ project = ${argument(root)}; nixpkgs = ${argument(tree)}; }`;
   const text = `let outputs = import ${join(root, 'test/nix/real/outputs.nix')} ${arguments_}; in ${expression}`;
   return execa('nix', ['eval', '--json', '--impure', ...options, '--expr', text], { env: environment });
+}
+const evaluate = (expression: string, ...options: string[]) => evaluateWith(nixpkgs, expression, ...options);
+
+/** What an expression evaluates to with the stand-in for nixpkgs. */
+export async function evaluateInStandIn(expression: string): Promise<unknown> {
+  return JSON.parse((await evaluateWith(join(root, 'test/nix/stand-in'), expression)).stdout);
+}
+
+/** What an expression evaluates to with nixpkgs itself. */
+export async function evaluateInNixpkgs(expression: string): Promise<unknown> {
+  return JSON.parse((await evaluate(expression, '--read-only')).stdout);
 }
 
 /** Every output of the flake that is a derivation, as kind, system and name with slashes between them. */
@@ -56,6 +71,25 @@ export async function evaluateOutput(
   const { stdout, stderr } = await evaluate(expression, ...options);
   const value: unknown = JSON.parse(stdout);
   return { value, said: stderr };
+}
+
+/**
+ * What nixpkgs declares of options (declarations.nix).
+ *
+ * @param paths names that lead to an option and on into its value
+ */
+export async function evaluateDeclarations(paths: readonly (readonly string[])[]): Promise<unknown> {
+  const file = join(state, 'paths.json');
+  await writeFile(file, JSON.stringify(paths));
+  const { stdout } = await evaluate(
+    `import ${join(root, 'test/nix/real/declarations.nix')} {
+      nixpkgs = outputs.inputs.nixos-unstable;
+      systems = import ${join(root, 'test/nix/real/systems.nix')} outputs;
+      paths = builtins.fromJSON (builtins.readFile ${file});
+    }`,
+    '--read-only',
+  );
+  return JSON.parse(stdout);
 }
 
 export interface Derivation {

@@ -185,7 +185,9 @@ let
               priority = 1500;
             };
           in
-          if isOption option then
+          if isOption option && option.readOnly or false && builtins.length definitions > 1 then
+            throw "The option `${prefix}${concatStringsSep "." here}' is read-only, but it is set multiple times"
+          else if isOption option then
             (option.apply or (value: value)) (
               mergeDefinitions "${prefix}${concatStringsSep "." here}" option.type (
                 if option ? default && dischargeAll definitions == [ ] then [ default ] else definitions
@@ -223,13 +225,42 @@ let
         )
       ) chosen;
 
-      config = if unknown != [ ] then throw (concatStringsSep "\n" unknown) else evaluate [ ] options;
+      # Every path of a module's config, into the members of submodules and lists: what is in use.
+      setPaths =
+        path: tree: value:
+        if isAttrs value && value ? _type then
+          concatMap (setPaths path tree) (value.contents or [ value.content ])
+        else if isOption tree then
+          if hasMembers tree then membersOf path value else [ path ]
+        else if isAttrs value && !(value ? outPath) then
+          concatMap (name: setPaths (path ++ [ name ]) (tree.${name} or { }) value.${name}) (
+            attrNames value
+          )
+        else
+          [ path ];
+      hasMembers =
+        option: builtins.match ".*submodule.*" (builtins.toJSON (option.structure or null)) != null;
+      membersOf =
+        path: value:
+        if isAttrs value && value ? _type then
+          concatMap (membersOf path) (value.contents or [ value.content ])
+        else if isAttrs value && !(value ? outPath) && value != { } then
+          concatMap (name: membersOf (path ++ [ name ]) value.${name}) (attrNames value)
+        else if builtins.isList value && builtins.any isAttrs value then
+          concatMap (membersOf (path ++ [ "*" ])) value
+        else
+          [ path ];
+
+      config = evaluate [ ] options;
+      used = concatMap (module: setPaths [ ] options module.config) chosen;
       arguments = specialArgs // {
         inherit config options modulesPath;
       };
     in
     {
-      inherit config options;
+      inherit config options used;
+      # Without the name of an option that is not declared. As in nixpkgs, modules see what is not checked.
+      checked = if unknown == [ ] then config else throw (concatStringsSep "\n" unknown);
     };
 in
 {

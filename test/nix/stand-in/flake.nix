@@ -17,6 +17,7 @@
                   lib.substring 0 8 self.lastModifiedDate
                 }.${self.shortRev or "dirty"}";
                 system.nixos.revision = self.rev or null;
+                nixpkgs.flake.source = "${self}";
               }
             ];
           };

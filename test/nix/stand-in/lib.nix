@@ -95,6 +95,7 @@ in
   assertMsg = condition: message: if condition then true else throw message;
   concatStrings = concatStringsSep "";
   escapeShellArgs = arguments: concatStringsSep " " (map escapeShellArg arguments);
+  last = list: builtins.elemAt list (builtins.length list - 1);
   getBin = package: package;
   getOutput = _output: package: package;
   makeBinPath = concatMapStringsSep ":" (package: "${package}/bin");

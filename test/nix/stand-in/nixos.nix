@@ -2,11 +2,12 @@
 { lib, modules }:
 let
   evaluated = lib.evalModules {
-    modulesPath = ./modules;
+    modulesPath = toString ./modules;
     specialArgs = {
       inherit lib;
       pkgs = import ./pkgs.nix {
         inherit lib;
+        inherit (evaluated.config.nixpkgs) overlays;
         system = evaluated.config.nixpkgs.hostPlatform;
       };
     };
@@ -16,13 +17,13 @@ let
     ]
     ++ modules;
   };
-  failed = lib.filter (assertion: !assertion.assertion) evaluated.config.assertions;
+  failed = lib.filter (assertion: !assertion.assertion) evaluated.checked.assertions;
 in
 evaluated
 // {
   config =
     if failed == [ ] then
-      evaluated.config
+      evaluated.checked
     else
       throw "Failed assertions: ${lib.concatMapStringsSep "; " (assertion: assertion.message) failed}";
 }

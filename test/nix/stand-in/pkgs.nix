@@ -1,6 +1,10 @@
 # The packages of nixpkgs that this project names. Each is a folder with a program of its name that does nothing; what
 # is made with runCommand is built for real, by bash and the machine's own tools (with Nix's sandbox off).
-{ lib, system }:
+{
+  lib,
+  system,
+  overlays ? [ ],
+}:
 let
   arch = lib.head (lib.match "([^-]+)-linux" system);
   # Where the build runs: foreign systems are only evaluated.
@@ -20,7 +24,7 @@ let
       // {
         inherit name system;
         # The machine's own, written there by test/nix/local-nix.ts.
-        PATH = "${builtins.readFile ./path}:/usr/sbin:/sbin";
+        PATH = "${lib.optionalString (builtins.pathExists ./path) (builtins.readFile ./path)}:/usr/sbin:/sbin";
         builder = "/bin/sh";
         args = [
           "-c"
@@ -50,6 +54,9 @@ let
     // {
       inherit pname;
       meta.broken = false;
+      # What it brings along. Nothing is built to know it.
+      needs = [ ];
+      overrideAttrs = change: fake pname (attributes // change attributes);
     }
     // attributes;
 
@@ -98,6 +105,7 @@ let
     "jq"
     "kmod"
     "libarchive"
+    "libX11"
     "libxml2"
     "mdadm"
     "minisign"
@@ -113,6 +121,7 @@ let
     "OVMF"
     "parted"
     "patchelf"
+    "perl"
     "pciutils"
     "qemu"
     "qrencode"
@@ -132,122 +141,153 @@ let
     "yash"
     "zstd"
   ];
+
+  packages =
+    lib.genAttrs names (name: fake name { })
+    // {
+      inherit lib runCommand system;
+      buildPackages = lib.genAttrs names (name: fake name { });
+      callPackage =
+        file: arguments:
+        let
+          call = import file;
+          pkgs = import ./pkgs.nix { inherit lib system; };
+        in
+        call (builtins.intersectAttrs (builtins.functionArgs call) pkgs // arguments);
+      # Evaluates what is given and makes nothing of it.
+      mkShell = attributes: fake "shell" (builtins.deepSeq (lib.mapAttrs (_: toString) attributes) { });
+      pkgsCross = lib.genAttrs [ "aarch64-multiplatform" "gnu64" ] (
+        _: import ./pkgs.nix { inherit lib system; }
+      );
+      vmTools.debDistros.debian12x86_64.urlPrefix = "https://debian.example.org";
+      python3 = fake "python3" {
+        withPackages =
+          choose: fake "python3" (builtins.deepSeq (choose { pyflakes = fake "pyflakes" { }; }) { });
+      };
+      testers.runNixOSTest =
+        test:
+        runCommand "vm-test-run-${test.name}" { inherit (test) testScript; } ''
+          echo "$testScript" >"$out"
+        '';
+      fetchurl = { url, sha256 }: runCommand (baseNameOf url) { inherit url sha256; } "exit 1";
+      nixos-rebuild-ng = fake "nixos-rebuild-ng" { needs = [ final.python3 ]; };
+      xauth = fake "xauth" { needs = [ final.libX11 ]; };
+      dbus = fake "dbus" {
+        needs = [ final.libX11 ];
+        override =
+          { x11Support }:
+          assert !x11Support;
+          fake "dbus" { };
+      };
+      # Without Python where a hook removes the scripts that are written in it, and nothing else refers to it.
+      xfsprogs = fake "xfsprogs" {
+        needs = [ final.python3 ];
+        overrideAttrs =
+          change:
+          let
+            changed = change { };
+            hook = lib.replaceStrings [ "\n" ] [ " " ] changed.postFixup;
+            isRemoved = lib.match ".*python.*rm .*" hook != null;
+          in
+          fake "xfsprogs" (changed // lib.optionalAttrs (!isRemoved) { needs = [ final.python3 ]; });
+      };
+      linux-firmware = runCommand "linux-firmware" { } ''
+        mkdir -p "$out/lib/firmware/intel"
+        cd "$out/lib/firmware"
+        mkdir amdgpu bnx2 bnx2x cxgb3 cxgb4 e100 intel/ice intel/vpu liquidio qed rtl_nic tigon
+        for folder in * intel/*; do echo "$folder" >"$folder/1.fw"; done
+        ln -s 1.fw intel/ice/ice.pkg
+      '';
+      linuxPackages = kernelPackages "6.12.40" false;
+      # The newest lacks ZFS, as it does most of the time; one was removed, and says so when it is looked at.
+      linuxKernel.packages = {
+        linux_6_12 = kernelPackages "6.12.40" false;
+        linux_6_16 = throw "linux 6.16 was removed";
+        linux_6_18 = kernelPackages "6.18.3" false;
+        linux_6_19 = kernelPackages "6.19.1" true;
+        linux_hardened = kernelPackages "6.99.0" false;
+      };
+      pkgsStatic = {
+        busybox = fake "busybox" { };
+        iproute2 = fake "ip" {
+          # Python came in with a newer nixpkgs than the oldest that is built of: an argument that is not there is no error.
+          override =
+            { db, iptables }:
+            assert db == null && iptables == null;
+            fake "ip" { };
+        };
+        kexec-tools = fake "kexec" {
+          override =
+            { zstd }:
+            assert zstd == null;
+            fake "kexec" { };
+        };
+        jq = fake "jq" {
+          override =
+            { onigurumaSupport }:
+            assert !onigurumaSupport;
+            fake "jq" { };
+        };
+      };
+      OVMF = fake "OVMF" {
+        firmware = "firmware";
+        variables = "variables";
+      };
+      linkFarm =
+        name: files:
+        runCommand name { } (
+          lib.concatStrings (
+            lib.mapAttrsToList (file: target: ''
+              mkdir -p "$out/$(dirname ${file})"
+              ln -s ${target} "$out/${file}"
+            '') files
+          )
+        );
+      symlinkJoin =
+        { name, paths }:
+        runCommand name { } ''
+          mkdir -p "$out"
+          ${lib.concatMapStringsSep "\n" (path: ''cp -rs ${path}/. "$out"'') paths}
+        '';
+      writeText =
+        name: text:
+        runCommand name { inherit text; } ''
+          echo "$text" >"$out"
+        '';
+      writeShellScript =
+        name: text:
+        runCommand name { inherit text; } ''
+          echo "$text" >"$out"
+        '';
+      runtimeShell = "/bin/sh";
+      stdenv = fake "stdenv" { } // {
+        hostPlatform = {
+          inherit system;
+          uname.processor = arch;
+          isx86 = arch == "x86_64";
+          isAarch64 = arch == "aarch64";
+        };
+        cc = fake "cc" {
+          targetPrefix = "${arch}-unknown-linux-gnu-";
+          cc = fake "gcc" { };
+          bintools = fake "bintools" { dynamicLinker = "/lib/ld.so"; };
+        };
+        initialPath = [ (fake "coreutils" { }) ];
+        mkDerivation = attributes: fake attributes.pname { inherit (attributes) meta; };
+      };
+      zfs = fake "zfs" {
+        kernelModuleAttribute = "zfs_2_4";
+        needs = [ final.python3 ];
+        override =
+          {
+            enablePython ? true,
+          }:
+          fake (if enablePython then "zfs" else "zfs-minimal") {
+              kernelModuleAttribute = "zfs_2_4";
+              needs = lib.optional enablePython final.python3;
+            };
+      };
+    };
+  final = lib.foldl' (previous: overlay: previous // overlay final previous) packages overlays;
 in
-lib.genAttrs names (name: fake name { })
-// {
-  inherit lib runCommand system;
-  buildPackages = lib.genAttrs names (name: fake name { });
-  callPackage =
-    file: arguments:
-    let
-      call = import file;
-      pkgs = import ./pkgs.nix { inherit lib system; };
-    in
-    call (builtins.intersectAttrs (builtins.functionArgs call) pkgs // arguments);
-  # Evaluates what is given and makes nothing of it.
-  mkShell = attributes: fake "shell" (builtins.deepSeq (lib.mapAttrs (_: toString) attributes) { });
-  pkgsCross = lib.genAttrs [ "aarch64-multiplatform" "gnu64" ] (
-    _: import ./pkgs.nix { inherit lib system; }
-  );
-  vmTools.debDistros.debian12x86_64.urlPrefix = "https://debian.example.org";
-  python3.withPackages =
-    choose: fake "python3" (builtins.deepSeq (choose { pyflakes = fake "pyflakes" { }; }) { });
-  testers.runNixOSTest =
-    test:
-    runCommand "vm-test-run-${test.name}" { inherit (test) testScript; } ''
-      echo "$testScript" >"$out"
-    '';
-  fetchurl = { url, sha256 }: runCommand (baseNameOf url) { inherit url sha256; } "exit 1";
-  dbus = fake "dbus" {
-    override =
-      { x11Support }:
-      assert !x11Support;
-      fake "dbus" { };
-  };
-  linux-firmware = runCommand "linux-firmware" { } ''
-    mkdir -p "$out/lib/firmware/intel"
-    cd "$out/lib/firmware"
-    mkdir amdgpu bnx2 bnx2x cxgb3 cxgb4 e100 intel/ice intel/vpu liquidio qed rtl_nic tigon
-    for folder in * intel/*; do echo "$folder" >"$folder/1.fw"; done
-    ln -s 1.fw intel/ice/ice.pkg
-  '';
-  linuxPackages = kernelPackages "6.12.40" false;
-  # The newest lacks ZFS, as it does most of the time; one was removed, and says so when it is looked at.
-  linuxKernel.packages = {
-    linux_6_12 = kernelPackages "6.12.40" false;
-    linux_6_16 = throw "linux 6.16 was removed";
-    linux_6_18 = kernelPackages "6.18.3" false;
-    linux_6_19 = kernelPackages "6.19.1" true;
-    linux_hardened = kernelPackages "6.99.0" false;
-  };
-  pkgsStatic = {
-    busybox = fake "busybox" { };
-    iproute2 = fake "ip" {
-      # Python came in with a newer nixpkgs than the oldest that is built of: an argument that is not there is no error.
-      override =
-        { db, iptables }:
-        assert db == null && iptables == null;
-        fake "ip" { };
-    };
-    kexec-tools = fake "kexec" {
-      override =
-        { zstd }:
-        assert zstd == null;
-        fake "kexec" { };
-    };
-    jq = fake "jq" {
-      override =
-        { onigurumaSupport }:
-        assert !onigurumaSupport;
-        fake "jq" { };
-    };
-  };
-  OVMF = fake "OVMF" {
-    firmware = "firmware";
-    variables = "variables";
-  };
-  linkFarm =
-    name: files:
-    runCommand name { } (
-      lib.concatStrings (
-        lib.mapAttrsToList (file: target: ''
-          mkdir -p "$out/$(dirname ${file})"
-          ln -s ${target} "$out/${file}"
-        '') files
-      )
-    );
-  writeText =
-    name: text:
-    runCommand name { inherit text; } ''
-      echo "$text" >"$out"
-    '';
-  writeShellScript =
-    name: text:
-    runCommand name { inherit text; } ''
-      echo "$text" >"$out"
-    '';
-  runtimeShell = "/bin/sh";
-  stdenv = fake "stdenv" { } // {
-    hostPlatform = {
-      inherit system;
-      uname.processor = arch;
-      isx86 = arch == "x86_64";
-      isAarch64 = arch == "aarch64";
-    };
-    cc = fake "cc" {
-      targetPrefix = "${arch}-unknown-linux-gnu-";
-      cc = fake "gcc" { };
-      bintools = fake "bintools" { dynamicLinker = "/lib/ld.so"; };
-    };
-    initialPath = [ (fake "coreutils" { }) ];
-    mkDerivation = attributes: fake attributes.pname { inherit (attributes) meta; };
-  };
-  zfs = fake "zfs" {
-    kernelModuleAttribute = "zfs_2_4";
-    override =
-      {
-        enablePython ? true,
-      }:
-      fake (if enablePython then "zfs" else "zfs-minimal") { kernelModuleAttribute = "zfs_2_4"; };
-  };
-}
+final

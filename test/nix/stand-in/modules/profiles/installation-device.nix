@@ -1,7 +1,10 @@
 { lib, pkgs, ... }:
 {
   system.nixos.variant_id = lib.mkDefault "installer";
-  services.openssh.enable = true;
+  documentation.enable = lib.mkOverride 60 true;
+  documentation.nixos.enable = lib.mkOverride 60 true;
+  services.openssh.enable = lib.mkDefault true;
+  services.openssh.settings.PermitRootLogin = lib.mkDefault "yes";
   services.getty.autologinUser = "nixos";
   services.getty.helpLine = "Text about passwords and network tools that our images have not.";
   users.users.nixos = {
@@ -9,9 +12,12 @@
     initialHashedPassword = "";
   };
   users.users.root.initialHashedPassword = "";
+  security.polkit.enable = true;
+  security.sudo.enable = lib.mkDefault true;
+  networking.networkmanager.enable = true;
   system.extraDependencies = [ pkgs.stdenv ];
   boot.swraid.enable = true;
-  boot.swraid.mdadmConf = "PROGRAM true";
-  hardware.enableRedistributableFirmware = true;
-  networking.wireless.enable = lib.mkDefault true;
+  boot.swraid.mdadmConf = "PROGRAM ${pkgs.coreutils}/bin/true";
+  boot.kernel.sysctl."vm.overcommit_memory" = "1";
+  nix.settings.trusted-users = [ "nixos" ];
 }

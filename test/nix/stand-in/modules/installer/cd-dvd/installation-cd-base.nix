@@ -40,23 +40,17 @@ in
     ../../profiles/installation-device.nix
   ];
 
-  options.isoImage = {
-    contents = lib.mkOption { type = lib.types.listOf lib.types.anything; };
-    forceTextMode = lib.mkOption {
-      type = lib.types.bool;
-      default = false;
-    };
-    makeBiosBootable = lib.mkOption { type = lib.types.bool; };
-    makeEfiBootable = lib.mkOption { type = lib.types.bool; };
-    makeUsbBootable = lib.mkOption { type = lib.types.bool; };
-    squashfsCompression = lib.mkOption { type = lib.types.str; };
-    volumeID = lib.mkOption {
-      type = lib.types.str;
-      default = "NIXOS";
-    };
+  options = {
+    inherit (import ../../../declarations.nix { inherit lib; }) image isoImage;
   };
 
   config = {
+    boot.loader.grub.memtest86.enable = true;
+    environment.defaultPackages = [ pkgs.rsync ];
+    programs.git.enable = lib.mkDefault true;
+    isoImage.makeEfiBootable = true;
+    isoImage.makeUsbBootable = true;
+    isoImage.volumeID = lib.mkOptionDefault "NIXOS";
     isoImage.contents = [
       {
         source = "${build.kernel}/${kernelFile}";

@@ -8,14 +8,17 @@
   imports = [
     ../../profiles/base.nix
     ../../profiles/installation-device.nix
+    ../../profiles/minimal.nix
   ];
 
-  options.netboot.squashfsCompression = lib.mkOption {
-    type = lib.types.str;
-    default = "zstd -Xcompression-level 19";
+  options = {
+    inherit (import ../../../declarations.nix { inherit lib; }) netboot;
   };
 
+  config.documentation.man.enable = lib.mkOverride 500 true;
   config.hardware.enableRedistributableFirmware = lib.mkOverride 70 false;
+  config.networking.networkmanager.enable = lib.mkOverride 500 false;
+  config.system.extraDependencies = lib.mkOverride 70 [ ];
   config.system.build = {
     squashfsStore = pkgs.runCommand "nix-store.squashfs" { } ''
       # Compressed, so that Nix finds no path in it.
