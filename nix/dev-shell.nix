@@ -5,6 +5,7 @@
   cpio,
   curl,
   dash,
+  dbus,
   dosfstools,
   dpkg,
   dropbear,
@@ -87,6 +88,7 @@ let
     crossTools
     curl
     dash
+    dbus
     dosfstools
     dpkg
     dropbear

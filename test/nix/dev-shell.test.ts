@@ -13,6 +13,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   'ceph-osd': undefined,
   cpio: 'cpio',
   curl: 'curl',
+  dbus: 'dbus',
   dosfstools: 'dosfstools',
   'dropbear-bin': 'dropbear',
   e2fsprogs: 'e2fsprogs',
