@@ -49,6 +49,9 @@
     pkgs.nixos-facter
   ];
 
+  # Nothing here draws letters but the kernel.
+  fonts.fontconfig.enable = lib.mkForce false;
+
   # Not the package nixos-install-tools: it evaluates a second NixOS, and brings the manual of all options.
   system.tools = {
     nixos-enter.enable = true;

@@ -34,7 +34,6 @@
   programs.bash.completion.enable = false;
   # It downloads containers for systemd-machined, and is why GnuPG would be in every image.
   systemd.services.systemd-importd.enable = false;
-  fonts.fontconfig.enable = lib.mkForce false;
 
   # Everybody here is root; run0 comes with systemd.
   security.sudo.enable = lib.mkForce false;
