@@ -316,6 +316,12 @@ describe('customisations', () => {
     ['an empty item', 'github:alice,'],
     ['an unknown item', 'gitlab:alice'],
     ['too many accounts', Array(9).fill('github:alice').join(',')],
+    [
+      'more than fits into an address',
+      Array(60)
+        .fill(`key:${encode(ED25519)}`)
+        .join(','),
+    ],
   ])('are refused when they hold %s', (_, text) => {
     const parsed = parse(`/with/${encodeURIComponent(text)}/kexec/x86_64`);
     if (text.includes('/')) expect(parsed).toBe('unreadable');

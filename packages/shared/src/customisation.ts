@@ -1,9 +1,13 @@
 import * as v from 'valibot';
 import { KernelParam } from './image.ts';
 
-/** Longest customisation in an address, in characters: what every server, proxy and iPXE buffer between takes. */
-const LONGEST = 4000;
-const MOST_KEYS = 8;
+/**
+ * Longest customisation in an address, in characters. Servers and proxies commonly take request lines of 8 KB, and the rest of an
+ * address needs its share; iPXE has no limit of its own.
+ */
+const LONGEST = 7000;
+/** Each is one question to GitHub. Keys are limited by the length alone. */
+const MOST_ACCOUNTS = 8;
 
 /** Types of key that OpenSSH writes into an authorized_keys file. */
 const KEY_TYPES = [
@@ -100,7 +104,7 @@ export function parseCustomisation(text: string): ParsedCustomisation {
       return refuse('it is none of github:<account>, key:<base64url>, cmdline:<base64url>');
     }
   }
-  if (github.length + keys.length > MOST_KEYS) return refuse(`it has more than ${MOST_KEYS} keys and accounts`);
+  if (github.length > MOST_ACCOUNTS) return refuse(`it has more than ${MOST_ACCOUNTS} accounts`);
   return { ok: true, customisation: { github, keys, cmdline } };
 }
 

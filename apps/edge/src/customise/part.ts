@@ -21,8 +21,8 @@ import {
   TEXT_TYPE,
 } from '../http/representation.ts';
 import { cmdlineOf, netbootScript } from '../ipxe/netboot.ts';
-import { type Problem, problem } from '../problem.ts';
-import { fingerprintOf } from './keys.ts';
+import { isProblem, type Problem, problem } from '../problem.ts';
+import { fingerprintOf, pinnedCustomisation } from './keys.ts';
 
 /** A part of an image with a customisation added; the blob itself is never rewritten, but for the area that an ISO keeps free. */
 export async function customisedPart(
@@ -55,7 +55,7 @@ export async function customisedPart(
 type AboutPart = Pick<About, 'name' | 'location' | 'modified' | 'caching'>;
 
 async function netbootPart(
-  { part, customisation }: CustomisedAddress,
+  { part }: CustomisedAddress,
   { manifest, image }: ResolvedImage & { readonly image: NetbootImage },
   added: ResolvedCustomisation,
   about: AboutPart,
@@ -67,9 +67,11 @@ async function netbootPart(
     return represent([{ from: 'memory', bytes }], { ...about, mediaType, sha256: await digest(bytes) });
   }
   if (part === 'script') {
+    const pinned = pinnedCustomisation(added);
+    if (isProblem(pinned)) return pinned;
     const whose = await Promise.all(added.keys.map(fingerprintOf));
     const extra = {
-      address: imageAddress(image, { ref: manifest.version, part: 'customisation', customisation }),
+      address: imageAddress(image, { ref: manifest.version, part: 'customisation', customisation: pinned }),
       cmdline: added.cmdline,
       notice: whose.map(({ type, fingerprint, comment }) => `root login for ${type} ${fingerprint} ${comment}`),
     };
