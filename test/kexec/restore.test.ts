@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sshdCommand } from './real-sshd.ts';
 import { folderOf, readSaved, reportedShapes, savedFiles, shapes } from './shapes.ts';
 
@@ -112,6 +112,12 @@ describe('the units for systemd-networkd', () => {
 });
 
 describe('restore', () => {
+  // Where the machine has no sshd, Debian's is fetched, once.
+  let sshd: readonly string[];
+  beforeAll(async () => {
+    sshd = await sshdCommand();
+  }, 600_000);
+
   it('puts every part in its place', async () => {
     await mkdir(join(state, 'ssh'));
     await writeFile(join(state, 'machine-id'), '0123456789abcdef0123456789abcdef\n');
@@ -152,7 +158,7 @@ describe('restore', () => {
     const ask =
       'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/root/etc/ssh" /etc/ssh && shift && exec "$@" -T';
     const { stdout: settings } = await execa('unshare', [
-      ...['--map-root-user', '--mount', 'sh', '-c', ask, 'sh', folder, ...(await sshdCommand())],
+      ...['--map-root-user', '--mount', 'sh', '-c', ask, 'sh', folder, ...sshd],
     ]);
     const ports = settings.split('\n').filter((line) => line.startsWith('port '));
     expect(ports.sort()).toEqual(['port 22', 'port 2200', 'port 2222']);

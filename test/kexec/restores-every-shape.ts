@@ -45,15 +45,15 @@ export function restoresEveryShape(name: 'kexec-systemd' | 'kexec-noninteractive
   afterAll(() => rm(folder, { recursive: true }));
 
   // Nobody answers on the wire, so this holds for addresses of DHCP servers that are away, too.
-  it.each(shapes)('%s comes up as it was', { timeout: 400_000 }, async (shape) => {
-    const said = await consoleOf(bootFiles(folder), hostState(await savedFiles(shape)), 'nobody', 360);
+  it.each(shapes)('%s comes up as it was', { timeout: 660_000 }, async (shape) => {
+    const said = await consoleOf(bootFiles(folder), hostState(await savedFiles(shape)), 'nobody', 600);
     expect(await normalForm(networkOf(said))).toEqual(await normalForm(await readSaved(shape)));
   });
 
-  it('an address that DHCP leased is leased again, and the host name stays', { timeout: 400_000 }, async () => {
+  it('an address that DHCP leased is leased again, and the host name stays', { timeout: 660_000 }, async () => {
     const saved = await leasedByQemu();
     const files = [...hostState(saved), { path: 'host-state/hostname', content: Buffer.from('web1\n'), mode: 0o600 }];
-    const said = await consoleOf(bootFiles(folder), files, 'dhcp-server', 360);
+    const said = await consoleOf(bootFiles(folder), files, 'dhcp-server', 600);
     expect(said).toMatch(/^smoke: lease \S+ 10\.0\.2\.21\b/m);
     expect(said).not.toContain('10.0.2.15');
     // The server sends another.

@@ -93,7 +93,7 @@ describe('a file is read where the real sshd reads it, and no other', () => {
     'mkdir -m 777 "$1/open" && mv "$1/.ssh/authorized_keys" "$1/open/keys" && ln -s ../open/keys "$1/.ssh/authorized_keys"',
   ];
 
-  it('by owner and mode of it and the folders above it', { timeout: 120_000 }, async () => {
+  it('by owner and mode of it and the folders above it', { timeout: 300_000 }, async () => {
     const identity = join(machine.folder, 'identity');
     await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', identity]);
     const { stdout: publicKey } = await execa('cat', [`${identity}.pub`]);
