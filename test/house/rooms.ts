@@ -24,6 +24,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/worker.ts',
     'src/pages',
     'src/customise',
+    'src/kexec',
     'src/log.ts',
     'src/answers',
     'src/http',

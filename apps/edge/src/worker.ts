@@ -42,6 +42,8 @@ get('/releases/download/:tag/:asset', answerAsset);
 get('/releases/:version/:name{.+}', answerEntry);
 get('/nix-community/nixos-images/releases/latest/download/:asset', answerAsset);
 get('/nix-community/nixos-images/releases/download/:tag/:asset', answerAsset);
+get('/:script{kexec(@[^/]+)?\\.sh(\\.[a-z0-9]+)?}', page('answerKexecScript'));
+get('/:script{kexec(@[^/]+)?}/:variant{[^/]+\\.sh(\\.[a-z0-9]+)?}', page('answerKexecScript'));
 get('/with/*', customised);
 get('*', answerImage);
 

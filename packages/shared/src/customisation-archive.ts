@@ -9,13 +9,17 @@ export interface ResolvedCustomisation {
   readonly cmdline: ExtraCmdline | undefined;
 }
 
-/** The files by which the booted system is told, the same for every kind; empty where there is nothing to say. */
-function filesOf({ keys, cmdline }: ResolvedCustomisation) {
-  const text = (lines: readonly string[]) => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+/** The texts by which the booted system is told, the same for every kind, by their names in the folder `customisation`. */
+export function customisationTexts({ keys, cmdline }: ResolvedCustomisation): { name: string; text: string }[] {
+  const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
   return [
-    { name: 'authorized_keys', content: text(keys) },
-    { name: 'cmdline', content: text(cmdline === undefined ? [] : [cmdline]) },
+    { name: 'authorized_keys', text: text(keys) },
+    { name: 'cmdline', text: text(cmdline === undefined ? [] : [cmdline]) },
   ];
+}
+
+function filesOf(customisation: ResolvedCustomisation) {
+  return customisationTexts(customisation).map(({ name, text }) => ({ name, content: new TextEncoder().encode(text) }));
 }
 
 /** The customisation as an initrd that is loaded behind another one: a cpio archive with entries for its folders. */

@@ -13,6 +13,7 @@ export * from './github-repository.ts';
 export * from './gzip-member.ts';
 export * from './image.ts';
 export * from './image-id.ts';
+export * from './kexec-script-address.ts';
 export * from './manifest.ts';
 export * from './mirror.ts';
 export * from './newc.ts';

@@ -1,20 +1,25 @@
 import {
   customisationTarball,
   type Image,
+  isKexecScriptAddress,
+  parseCustomisation,
   parseCustomisedAddress,
+  parseKexecScriptAddress,
   type ResolvedCustomisation,
 } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
 import type { ImageDescription } from '../answers/descriptions.ts';
 import { foundImage, lastSegment, resolveImage, viewOf } from '../answers/image.ts';
 import { noSuchAddress } from '../answers/problems.ts';
+import { answerScript } from '../kexec/answer.ts';
 import { isProblem, problem } from '../problem.ts';
-import { fingerprintOf, resolveCustomisation } from './keys.ts';
+import { fingerprintOf, noticeOf, resolveCustomisation } from './keys.ts';
 import { customisedPart } from './part.ts';
 
 /** Answers `/with/<customisation>/<address of an image>`. */
 export async function answerCustomised({ path }: Route, sources: Sources): Promise<Answer> {
   if (!isServed(sources)) return problem(404, 'Customised images are not served here.');
+  if (isKexecScriptAddress(path)) return answerCustomisedScript(path, sources);
   const parsed = parseCustomisedAddress(path);
   if (!parsed.ok) return noSuchAddress(parsed.problem, sources.snapshot.catalog);
   const { address } = parsed;
@@ -29,6 +34,20 @@ export async function answerCustomised({ path }: Route, sources: Sources): Promi
   if (isProblem(representation)) return representation;
   // There is no end of such addresses.
   return foundImage(resolved, address, representation, 'never', sources);
+}
+
+/** Answers `/with/<customisation>/kexec[@<ref>][/<variant>].sh`. */
+async function answerCustomisedScript(path: string, sources: Sources): Promise<Answer> {
+  const [, , given = '', ...rest] = path.split('/');
+  const [script, parsed] = [parseKexecScriptAddress(`/${rest.join('/')}`), parseCustomisation(given)];
+  const { catalog } = sources.snapshot;
+  if (!parsed.ok) return noSuchAddress({ reason: 'customisation', given, why: parsed.why }, catalog);
+  if (!script.ok) return noSuchAddress(script.problem, catalog);
+  const { customisation } = parsed;
+  const resolved = await resolveCustomisation(customisation, sources.settings.GITHUB_ORIGIN);
+  if (isProblem(resolved)) return resolved;
+  const notice = await noticeOf(resolved);
+  return answerScript(script.address, { customisation, resolved, notice }, sources);
 }
 
 /** Whether the operator has customised addresses answered: never, always, or under one host name. */

@@ -113,3 +113,9 @@ export async function fingerprintOf(key: PublicKey): Promise<KeyFingerprint> {
   const text = btoa(String.fromCharCode(...hash)).replaceAll('=', '');
   return { type, fingerprint: `SHA256:${text}`, comment: comment.join(' ') };
 }
+
+/** Whose keys a customisation lets in, a line each: whoever is about to boot it must see that. */
+export async function noticeOf({ keys }: ResolvedCustomisation): Promise<string[]> {
+  const whose = await Promise.all(keys.map(fingerprintOf));
+  return whose.map(({ type, fingerprint, comment }) => `root login for ${type} ${fingerprint} ${comment}`);
+}

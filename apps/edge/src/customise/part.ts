@@ -22,7 +22,7 @@ import {
 } from '../http/representation.ts';
 import { cmdlineOf, netbootScript } from '../ipxe/netboot.ts';
 import { isProblem, type Problem, problem } from '../problem.ts';
-import { fingerprintOf, pinnedCustomisation } from './keys.ts';
+import { noticeOf, pinnedCustomisation } from './keys.ts';
 
 /** A part of an image with a customisation added; the blob itself is never rewritten, but for the area that an ISO keeps free. */
 export async function customisedPart(
@@ -69,11 +69,10 @@ async function netbootPart(
   if (part === 'script') {
     const pinned = pinnedCustomisation(added);
     if (isProblem(pinned)) return pinned;
-    const whose = await Promise.all(added.keys.map(fingerprintOf));
     const extra = {
       address: imageAddress(image, { ref: manifest.version, part: 'customisation', customisation: pinned }),
       cmdline: added.cmdline,
-      notice: whose.map(({ type, fingerprint, comment }) => `root login for ${type} ${fingerprint} ${comment}`),
+      notice: await noticeOf(added),
     };
     return representText(netbootScript(manifest, image, extra), { ...about, mediaType: TEXT_TYPE });
   }

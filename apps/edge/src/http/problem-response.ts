@@ -1,4 +1,4 @@
-import { decodePath, isScriptAddress, pathOf } from '@nixos-images/shared';
+import { decodePath, isKexecScriptAddress, isScriptAddress, pathOf } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { problemScript } from '../ipxe/script.ts';
 import type { Problem } from '../problem.ts';
@@ -48,6 +48,8 @@ export function problemResponse(request: Request, problem: Problem): Response {
   // iPXE runs a script only from a successful answer. Where it loads a kernel, an initrd or a disk, a script must not pass for one.
   if (isIpxe(request) && isScriptAddress(path)) return answer(TEXT, problemScript(sentence, choices), 200);
   if (path.endsWith('.ipxe')) return answer(TEXT, problemScript(sentence, choices));
+  // curl pipes the body of an error into the shell as well: let it say what is wrong, and end.
+  if (path.endsWith('.sh') && isKexecScriptAddress(path)) return answer(TEXT, failingScript(sentence, choices));
   if (wantsJson(request, path)) {
     const body: ProblemDetails = { type: 'about:blank', title: TITLES[status], status, detail: sentence, choices };
     const response = answer('application/problem+json', `${JSON.stringify(body)}\n`);
@@ -55,6 +57,14 @@ export function problemResponse(request: Request, problem: Problem): Response {
     return response;
   }
   return answer(TEXT, [sentence, ...choices.map((line) => `  ${line}`), ''].join('\n'));
+}
+
+/** A shell script that prints a problem and fails. */
+function failingScript(sentence: string, choices: readonly string[]): string {
+  const lines = [sentence, ...choices.map((line) => `  ${line}`)].map((line) =>
+    line.replace(/[^\w .,:/@()+=<>"-]/g, ''),
+  );
+  return `${lines.map((line) => `echo '${line}' >&2\n`).join('')}exit 1\n`;
 }
 
 /** Whether iPXE asks, which runs scripts and cannot follow every redirect. */

@@ -1,5 +1,6 @@
 import { formatAddress } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
+import { originOf } from '../answers/origin.ts';
 import { allEntriesOf, releaseOf } from '../answers/release.ts';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
 import { isProblem } from '../problem.ts';
@@ -72,12 +73,6 @@ function qualityOf(accept: string, mediaType: string): number | undefined {
   return weight === undefined ? 1 : Number(weight);
 }
 
-/** The origin that pages name. A Host header that is no plain name is not repeated: its text would be typed into shells. */
-function originOf({ request: { url }, settings: { PUBLIC_ORIGIN } }: Sources): string {
-  const { origin } = new URL(url);
-  return PUBLIC_ORIGIN ?? (/^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : 'http://SERVER');
-}
-
 const HTML_TYPE = 'text/html; charset=utf-8';
 
 /** No script, nothing from anywhere else, in nobody's frame. */
@@ -107,3 +102,5 @@ async function represented(
   };
   return { representation, subject: undefined, holds: 'never' };
 }
+
+export { answerKexecScript } from '../kexec/answer.ts';
