@@ -39,6 +39,11 @@
     };
   };
 
-  # Answers nixos-installer.local.
+  # Answers nixos-installer.local. A link's own setting counts only where resolved as a whole may (resolved.conf(5)); a file, because
+  # channels differ in the option that would write it.
   services.resolved.enable = true;
+  environment.etc."systemd/resolved.conf.d/multicast-dns.conf".text = ''
+    [Resolve]
+    MulticastDNS=yes
+  '';
 }
