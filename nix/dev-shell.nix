@@ -1,5 +1,6 @@
 # What script/server and script/test need, for machines without Debian's packages (script/debian-packages).
 {
+  ansible,
   apt,
   aria2,
   cpio,
@@ -19,6 +20,7 @@
   ipxe,
   jq,
   kmod,
+  lftp,
   lib,
   libarchive,
   libxml2,
@@ -39,6 +41,7 @@
   python3,
   qemu,
   qrencode,
+  rclone,
   runCommand,
   shellcheck,
   stdenv,
@@ -81,6 +84,7 @@ let
     '';
 
   packages = [
+    ansible
     apt
     aria2
     busybox
@@ -99,6 +103,7 @@ let
     iproute2
     jq
     kmod
+    lftp
     libarchive
     libxml2
     minisign
@@ -113,6 +118,7 @@ let
     patchelf
     (python3.withPackages (packages: [ packages.pyflakes ]))
     qemu
+    rclone
     shellcheck
     systemd
     tmux

@@ -5,6 +5,7 @@ import { LocalFlake, root } from './local-nix.ts';
 
 /** What the development shell has in place of each Debian package; undefined where it does without. */
 const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
+  'ansible-core': 'ansible',
   aria2: 'aria2',
   binutils: 'stdenv.cc',
   'busybox-static': 'pkgsStatic.busybox',
@@ -26,6 +27,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   'ipxe-qemu': 'qemu',
   jq: 'jq',
   kmod: 'kmod',
+  lftp: 'lftp',
   'libarchive-tools': 'libarchive',
   'libc6-dev': 'glibc',
   'libc6-dev-arm64-cross': 'foreign.glibc',
@@ -46,6 +48,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   'qemu-system-x86': 'qemu',
   'qemu-utils': 'qemu',
   radosgw: undefined,
+  rclone: 'rclone',
   shellcheck: 'shellcheck',
   systemd: 'systemd',
   tmux: 'tmux',

@@ -84,6 +84,19 @@ describe('a page', () => {
     expect(await typeFor(`/releases/${VERSION}/`, headers)).toBe(list);
   });
 
+  it.each(['/releases', `/releases/${VERSION}`, `/releases/%32${VERSION.slice(1)}`])(
+    'that lists files is at one address for mirrors, so %s leads there, and gives text to terminals at once',
+    async (path) => {
+      const mirror = await ask(path, { 'User-Agent': 'rclone/v1.60.1' });
+      expect(mirror.status).toBe(301);
+      expect(mirror.headers.get('Location')).toBe(`${decodeURIComponent(path)}/`);
+      expect(mirror.headers.get('Vary')).toContain('User-Agent');
+      const terminal = await ask(path, { 'User-Agent': 'curl/8.5.0', Accept: '*/*' });
+      expect(terminal.status).toBe(200);
+      expect(await terminal.text()).toContain(VERSION);
+    },
+  );
+
   it('that lists files links to them below itself, as mirrors follow them', async () => {
     const html = await (await ask(`/releases/${VERSION}/`, { 'User-Agent': 'rclone/v1.60.1' })).text();
     for (const { file } of release.manifest.images.flatMap(filesOf)) {

@@ -13,6 +13,7 @@ import { answerAsset, answerEntry, answerReleaseJson } from './answers/release.t
 import { CatalogHolder, staleness } from './catalog.ts';
 import { blobChecks, blobsOf } from './http/blobs.ts';
 import { deliver } from './http/deliver.ts';
+import { listRedirect } from './http/list-redirect.ts';
 import { mirrorRedirect } from './http/mirror.ts';
 import { preflightResponse, problemResponse } from './http/problem-response.ts';
 import { countDownload, logLine, type Notes } from './log.ts';
@@ -116,6 +117,8 @@ export function createEdge(log: (line: string) => void): Edge {
     if (isProblem(answer)) return answer;
     const { representation, subject } = answer;
     notes.subject = subject;
+    const list = listRedirect(notes.path, representation);
+    if (list !== undefined) return list;
 
     // Delivery, by the mirror where the bucket fails.
     const blobs = blobsOf(bindings.BUCKET, settings.BLOB_ORIGIN, checks);

@@ -76,6 +76,7 @@ let
     zfs_2_4.meta.broken = zfsBroken;
   };
   names = [
+    "ansible"
     "apt"
     "aria2"
     "bashInteractive"
@@ -104,6 +105,7 @@ let
     "ipxe"
     "jq"
     "kmod"
+    "lftp"
     "libarchive"
     "libX11"
     "libxml2"
@@ -125,6 +127,7 @@ let
     "pciutils"
     "qemu"
     "qrencode"
+    "rclone"
     "rsync"
     "shadow"
     "shellcheck"
