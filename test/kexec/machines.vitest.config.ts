@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/kexec/restore-with-*.test.ts', 'test/kexec/secure-boot.test.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
   },
 });

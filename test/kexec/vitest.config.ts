@@ -5,5 +5,6 @@ export default defineConfig({
     include: ['test/kexec/**/*.test.ts'],
     exclude: ['test/kexec/restore-with-*.test.ts', 'test/kexec/secure-boot.test.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
