@@ -105,7 +105,7 @@ describe('a publish', () => {
       cacheControl: 'no-cache',
     });
     const failure = await failureOf(release(bucket(), sample));
-    expect(failure.message).toBe('catalog.json has schema 2; this builder knows 1.');
+    expect(failure.message).toBe('catalog.json has schema 2; this version knows 1.');
     expect(failure.remedy).toContain('Update nixos-images');
   });
 });
