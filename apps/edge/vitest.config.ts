@@ -2,6 +2,9 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { compatibilityDate } from './build/compatibility-date.ts';
 
+/** What takes milliseconds may take seconds on a busy machine; what hangs fails in the end. */
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 /** Tests that run in workerd itself, with a bucket. */
 function inWorkerd(name: string, include: string[]): TestProjectInlineConfiguration {
   return {
@@ -15,7 +18,7 @@ function inWorkerd(name: string, include: string[]): TestProjectInlineConfigurat
       }),
     ],
     define: { OPENAPI_DOCUMENT: '"{}"' },
-    test: { name, include, root: import.meta.dirname },
+    test: { name, include, root: import.meta.dirname, ...PATIENCE },
   };
 }
 
@@ -31,6 +34,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
+          ...PATIENCE,
           include: ['{src,build}/**/*.test.ts'],
           exclude: ['**/*.worker.test.ts', 'src/hostile.test.ts'],
         },

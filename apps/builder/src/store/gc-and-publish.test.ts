@@ -179,7 +179,7 @@ describe('a collection and a publish, in every order of their operations', () =>
         await secondRunSucceeds(store, NEXT, UNUSED_BLOB);
       },
     });
-  }, 60_000);
+  }, 300_000);
 
   it('nor when somebody else promotes besides', async () => {
     const next = manifest(NEXT, UNUSED_BLOB, '2026-03-01T00:00:00.000Z');
@@ -200,7 +200,7 @@ describe('a collection and a publish, in every order of their operations', () =>
       invariant: wholeCatalog,
       finally: onlySentences,
     });
-  }, 60_000);
+  }, 300_000);
 
   it('nor when a former release is rolled back to while the retention lets it go', async () => {
     await exploreInterleavings({
