@@ -70,6 +70,8 @@ export interface ResolvedImage {
    * brings back an older release, and If-Modified-Since must still notice.
    */
   readonly since: number;
+  /** Whether the address gave another release before. */
+  readonly replaced: boolean;
 }
 
 /** Finds the release that an address means (the current ones in the catalog, all others by their manifests), and its image in it. */
@@ -101,13 +103,14 @@ async function resolveRelease(
   const found = channelMeant(address, catalog);
   if (found?.stage === 'withdrawn') return withdrawn(found, catalog);
   if (found !== undefined) {
-    return { manifest: found.entry.current, floating: true, since: Date.parse(found.entry.promoted) };
+    const { current, promoted, former } = found.entry;
+    return { manifest: current, floating: true, since: Date.parse(promoted), replaced: former.length > 0 };
   }
   if (ref === undefined) return nothingPublished();
   const version = v.safeParse(Version, ref);
   const manifest = version.success ? await findManifest(version.output, catalog, read) : undefined;
   if (manifest === undefined) return noSuchRef(ref, catalog);
-  return { manifest, floating: false, since: Date.parse(manifest.published) };
+  return { manifest, floating: false, since: Date.parse(manifest.published), replaced: false };
 }
 
 /**
@@ -197,14 +200,17 @@ function savedName(segment: string, part: Part): string | undefined {
 
 /** What was found of an image, with what the request log and the channel's state say of it. */
 export function foundImage(
-  { manifest: { channel, version }, image: { kind, arch, variant } }: Pick<ResolvedImage, 'manifest' | 'image'>,
+  { manifest: { channel, version }, image: { kind, arch, variant }, since, replaced }: Omit<ResolvedImage, 'floating'>,
   { part, view }: Pick<ImageAddress, 'part' | 'view'>,
   representation: Representation,
   holds: Found['holds'],
   { snapshot }: Sources,
 ): Found {
   return {
-    representation: withEnd(representation, snapshot.catalog.channels[channel]?.state),
+    representation: withEnd(
+      replaced ? { ...representation, changed: since } : representation,
+      snapshot.catalog.channels[channel]?.state,
+    ),
     subject: { kind, arch, variant, channel, version, part, view },
     holds,
   };

@@ -39,14 +39,15 @@ export async function answerEntry({ params: { version = '', name = '' } }: Route
   const location = formatAddress({ type: 'entry', version: manifest.version, name: entry.output });
   const about = { name, location, modified: Date.parse(manifest.published), caching: 'immutable' } as const;
   for (const image of manifest.images) {
+    const resolved = { manifest, image, since: about.modified, replaced: false };
     for (const { role, file } of filesOf(image)) {
       if (`${file.name}.sha256` === name) {
         const sum = await representSum(file, manifest, about);
-        return foundImage({ manifest, image }, { part: role, view: 'sha256' }, sum, 'always', sources);
+        return foundImage(resolved, { part: role, view: 'sha256' }, sum, 'always', sources);
       }
       if (String(file.name) !== name) continue;
       const itself = { part: role, view: 'itself' } as const;
-      return foundImage({ manifest, image }, itself, representFile(file, about), 'always', sources);
+      return foundImage(resolved, itself, representFile(file, about), 'always', sources);
     }
   }
   const key = keyOf(manifest, name);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from './deliver.ts';
+import { decide, RESUMES_AFTER } from './deliver.ts';
 
 const ETAG = '"abc"';
 const MODIFIED = 'Sun, 22 Nov 2026 10:00:00 GMT';
 const EARLIER = 'Sun, 22 Nov 2026 09:59:59 GMT';
 const LATER = 'Sun, 22 Nov 2026 10:00:01 GMT';
-const validators = { etag: ETAG, modified: Date.parse(MODIFIED) };
+const validators = { etag: ETAG, modified: Date.parse(MODIFIED), changed: undefined };
 
 function answer(headers: Record<string, string>, method = 'GET'): unknown {
   const decision = decide({ method, headers: new Headers(headers) }, validators, 100, () => Date.parse(LATER));
@@ -53,5 +53,33 @@ describe('conditions', () => {
   it('leave ranges to GET', () => {
     expect(answer({ Range: 'bytes=0-9' }, 'HEAD')).toBe('whole');
     expect(answer({ Range: 'bytes=100-' }, 'HEAD')).toBe('whole');
+  });
+});
+
+describe('of a file that took the place of another one', () => {
+  const promotion = Date.parse(MODIFIED);
+  const answerAt = (milliseconds: number, headers: Record<string, string>, method = 'GET'): unknown => {
+    const request = { method, headers: new Headers(headers) };
+    const decision = decide(request, { ...validators, changed: promotion }, 100, () => promotion + milliseconds);
+    return decision.answer === 'send' ? decision.range : decision.answer;
+  };
+
+  it.each([
+    ['bytes=40-', 'changed-lately'],
+    ['bytes=100-', 'changed-lately'],
+    ['bytes=0-', { offset: 0, length: 100 }],
+    ['bytes=40-49', { offset: 40, length: 10 }],
+    ['bytes=-10', { offset: 90, length: 10 }],
+  ])('%s gets %o at first, because nobody can tell of which file the bytes before are', (range, expected) => {
+    expect(answerAt(1000, { Range: range })).toEqual(expected);
+  });
+
+  it.each(['If-Range', 'If-Match'])('a rest is given to whoever names the file by %s', (header) => {
+    expect(answerAt(1000, { Range: 'bytes=40-', [header]: ETAG })).toEqual({ offset: 40, length: 60 });
+  });
+
+  it('a rest is given when the promotion is long past, and HEAD is never refused', () => {
+    expect(answerAt(RESUMES_AFTER, { Range: 'bytes=40-' })).toEqual({ offset: 40, length: 60 });
+    expect(answerAt(1000, { Range: 'bytes=40-' }, 'HEAD')).toBe('whole');
   });
 });

@@ -10,11 +10,11 @@ export interface Delivery {
 }
 
 /**
- * Answers a GET or HEAD with a representation: 200, 206, 304, 412 or 416.
+ * Answers a GET or HEAD with a representation: 200, 206, 304, 409, 412 or 416.
  * @throws BlobUnavailable if a blob cannot be opened; no byte has been sent then.
  */
 export async function deliver(request: Request, representation: Representation, blobs: Blobs): Promise<Delivery> {
-  const { size, pieces } = representation;
+  const { size, pieces, always } = representation;
   const decision = decide(request, representation, size, Date.now);
   switch (decision.answer) {
     case 'not-modified':
@@ -33,6 +33,10 @@ export async function deliver(request: Request, representation: Representation, 
           headers: { ...representation.always, ...PLAIN, 'Content-Range': `bytes */${size}` },
         }),
       );
+    case 'changed-lately': {
+      const text = `The file at this address was replaced a short while ago: what you have of it may be of the one before. Download it anew, or go on at the address of the release that you began with (all are at /releases/; this one is ${always['Content-Location']}).\n`;
+      return unsent(new Response(text, { status: 409, headers: { ...always, ...PLAIN, 'Cache-Control': 'no-store' } }));
+    }
     case 'send': {
       const { range } = decision;
       const { whole } = headersOf(representation, request);
@@ -106,14 +110,17 @@ export interface Validators {
   readonly etag: string;
   /** Milliseconds since 1970, of a whole second. */
   readonly modified: number;
+  /** When the address began to give this instead of other bytes, if it did. */
+  readonly changed: number | undefined;
 }
 
-/** What a request gets: 200 or 206 (`send`), 304, 412 or 416. */
+/** What a request gets: 200 or 206 (`send`), 304, 409 (`changed-lately`), 412 or 416. */
 export type Decision =
   | { readonly answer: 'send'; readonly range: Exclude<RangeRequest, 'unsatisfiable'> }
   | { readonly answer: 'not-modified' }
   | { readonly answer: 'precondition-failed' }
-  | { readonly answer: 'range-not-satisfiable' };
+  | { readonly answer: 'range-not-satisfiable' }
+  | { readonly answer: 'changed-lately' };
 
 /** As much of a request as conditions and ranges are in. */
 type ConditionalRequest = { readonly method: string; readonly headers: Pick<Headers, 'get'> };
@@ -137,8 +144,28 @@ export function decide(request: ConditionalRequest, validators: Validators, size
   if (rangeHeader === null || !rangeApplies(headers.get('If-Range'), validators, now)) {
     return { answer: 'send', range: 'whole' };
   }
+  const conditional = ['If-Range', 'If-Match', 'If-Unmodified-Since'].some((name) => headers.get(name) !== null);
+  if (!conditional && isResumption(rangeHeader) && changedLately(validators, now)) return { answer: 'changed-lately' };
   const range = readRange(rangeHeader, size);
   return range === 'unsatisfiable' ? { answer: 'range-not-satisfiable' } : { answer: 'send', range };
+}
+
+/**
+ * For so long, in milliseconds, nobody goes on blindly with a file that was replaced: long enough for downloads that were under way,
+ * short enough for those that began since.
+ */
+export const RESUMES_AFTER = 30 * 60 * 1000;
+
+/**
+ * What `curl -C -`, `wget -c`, busybox and lftp ask for, whose first part may be of the file before. An error is all that stops every
+ * one of them: after a 200 wget cuts the first bytes off and appends the rest, after a 416 wget and curl take the file for complete.
+ */
+function isResumption(range: string): boolean {
+  return /^bytes=0*[1-9]\d*-$/i.test(range.trim());
+}
+
+function changedLately({ changed }: Validators, now: () => number): boolean {
+  return changed !== undefined && now() - changed < RESUMES_AFTER;
 }
 
 /** If-Range takes one strong entity tag, or the very date of Last-Modified (section 13.1.5). */

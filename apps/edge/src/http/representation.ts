@@ -32,6 +32,8 @@ export interface Representation {
   readonly etag: string;
   /** Milliseconds since 1970, of a whole second. */
   readonly modified: number;
+  /** Milliseconds since 1970 at which its address began to give it instead of other bytes; undefined where it never gave others. */
+  readonly changed: number | undefined;
   /** Headers of every answer about it, 304 and 416 included. */
   readonly always: Readonly<Record<string, string>>;
   /** Headers of answers that carry its bytes, beside length and range. */
@@ -82,6 +84,7 @@ export function represent(
     sha256: digestOf === 'bytes' ? sha256 : undefined,
     etag,
     modified: second,
+    changed: undefined,
     always: {
       ETag: etag,
       'Last-Modified': formatHttpDate(second),
