@@ -36,6 +36,7 @@ export class NewerSchema extends Error {
 }
 
 const SCHEMA = 1;
+const SchemaNumber = v.pipe(v.number(), v.safeInteger());
 
 type JsonObject = Readonly<Record<string, unknown>>;
 const isJsonObject = (value: unknown): value is JsonObject =>
@@ -118,9 +119,11 @@ function readManifest(reader: Reader, raw: JsonObject, path: string): Manifest |
 
 /** Looks at the schema number before anything else: under another one every field may mean something else. */
 function parseHead(text: string, what: string): JsonObject {
-  const { schema } = parseJson(v.object({ schema: v.pipe(v.number(), v.safeInteger()) }), text, what);
-  if (schema !== SCHEMA) throw new NewerSchema(what, schema);
-  return parseJson(JsonObject, text, what);
+  const raw = parseJson(JsonObject, text, what);
+  const schema = v.safeParse(SchemaNumber, raw['schema']);
+  if (!schema.success) throw new MalformedJson(`${what} is malformed at schema: ${schema.issues[0].message}`);
+  if (schema.output !== SCHEMA) throw new NewerSchema(what, schema.output);
+  return raw;
 }
 
 /** Takes values out of JSON one by one and notes what it could not take. */
