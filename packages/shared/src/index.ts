@@ -19,6 +19,5 @@ export * from './mirror.ts';
 export * from './newc.ts';
 export * from './parse.ts';
 export * from './stage.ts';
-export * from './unified-kernel.ts';
 export * from './version.ts';
 export * from './words.ts';
