@@ -13,9 +13,8 @@ import { answerAsset, answerEntry, answerReleaseJson } from './answers/release.t
 import { CatalogHolder, staleness } from './catalog.ts';
 import { blobChecks, blobsOf } from './http/blobs.ts';
 import { deliver } from './http/deliver.ts';
-import { listRedirect } from './http/list-redirect.ts';
 import { mirrorRedirect } from './http/mirror.ts';
-import { preflightResponse, problemResponse } from './http/problem-response.ts';
+import { movedResponse, preflightResponse, problemResponse } from './http/problem-response.ts';
 import { countDownload, logLine, type Notes } from './log.ts';
 import { ALWAYS, BRIEFLY, Memory, WrittenObjects } from './objects.ts';
 import { isProblem, type Problem } from './problem.ts';
@@ -114,11 +113,9 @@ export function createEdge(log: (line: string) => void): Edge {
     // Answer.
     const sources = () => ({ snapshot, read: (key: string) => objects.read(bindings.BUCKET, key), settings, request });
     const answer = await answers.recall(`${snapshot.etag} ${path}`, () => line({ path, params }, sources()));
-    if (isProblem(answer)) return answer;
+    if ('tag' in answer) return answer.tag === 'moved' ? movedResponse(answer) : answer;
     const { representation, subject } = answer;
     notes.subject = subject;
-    const list = listRedirect(notes.path, representation);
-    if (list !== undefined) return list;
 
     // Delivery, by the mirror where the bucket fails.
     const blobs = blobsOf(bindings.BUCKET, settings.BLOB_ORIGIN, checks);
@@ -142,7 +139,7 @@ function lineOf(path: string): readonly [Line, Route['params']] {
 
 /** For how many milliseconds an answer is remembered. Problems are not: they cost little, and there is no end of them. */
 function holds(answer: Answer): number {
-  if (isProblem(answer) || answer.holds === 'never') return 0;
+  if ('tag' in answer || answer.holds === 'never') return 0;
   return answer.holds === 'always' ? ALWAYS : BRIEFLY;
 }
 

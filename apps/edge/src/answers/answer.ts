@@ -28,7 +28,13 @@ export interface Found {
   readonly holds: 'always' | 'briefly' | 'never';
 }
 
-export type Answer = Found | Problem;
+/** The same is at another path, and nowhere else. */
+export interface Moved {
+  readonly tag: 'moved';
+  readonly to: string;
+}
+
+export type Answer = Found | Problem | Moved;
 
 /** What answers are made of. */
 export interface Sources {

@@ -77,6 +77,14 @@ function wantsJson(request: Request, path: string): boolean {
   return /\bapplication\/([\w.-]+\+)?json\b/i.test(accept) || path.endsWith('.json');
 }
 
+/** Leads to the one address of what has several; not to be kept, since it depends on who asks. */
+export function movedResponse({ to }: { readonly to: string }): Response {
+  return new Response(null, {
+    status: 301,
+    headers: { Location: to, 'Cache-Control': 'no-store', Vary: 'Accept, User-Agent' },
+  });
+}
+
 /** Tells a browser, before it asks on behalf of another site, what may be asked. */
 export function preflightResponse(): Response {
   return new Response(null, {

@@ -1,4 +1,4 @@
-import { formatAddress } from '@nixos-images/shared';
+import { formatAddress, pathOf } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
 import { originOf } from '../answers/origin.ts';
 import { allEntriesOf, releaseOf } from '../answers/release.ts';
@@ -18,8 +18,9 @@ export async function answerHome(_: Route, sources: Sources): Promise<Answer> {
 /** Answers `/releases/`. */
 export async function answerReleases(_: Route, sources: Sources): Promise<Answer> {
   const { catalog } = sources.snapshot;
-  const body = wantsHtml(sources, true) ? await releasesPage(catalog) : releasesText(catalog);
-  return page(formatAddress({ type: 'releases' }), body, sources);
+  const path = formatAddress({ type: 'releases' });
+  if (!wantsHtml(sources, true)) return page(path, releasesText(catalog), sources);
+  return isMirrored(sources) ? page(path, await releasesPage(catalog), sources) : { tag: 'moved', to: path };
 }
 
 /** Answers `/releases/<version>/`. */
@@ -27,8 +28,17 @@ export async function answerRelease({ params: { version = '' } }: Route, sources
   const manifest = await releaseOf(version, sources);
   if (isProblem(manifest)) return manifest;
   const entries = await allEntriesOf(manifest, sources.read);
-  const body = wantsHtml(sources, true) ? await releasePage(manifest, entries) : releaseText(manifest, entries);
-  return page(formatAddress({ type: 'release', version: manifest.version }), body, sources);
+  const path = formatAddress({ type: 'release', version: manifest.version });
+  if (!wantsHtml(sources, true)) return page(path, releaseText(manifest, entries), sources);
+  return isMirrored(sources) ? page(path, await releasePage(manifest, entries), sources) : { tag: 'moved', to: path };
+}
+
+/**
+ * Whether a list is asked for under the address that programs mirror it by. Without the slash at its end rclone takes what answers 200
+ * for a file, and saves the page; the text of a list is for nobody who mirrors.
+ */
+function isMirrored({ request: { url } }: Sources): boolean {
+  return pathOf(url).endsWith('/');
 }
 
 /** Answers `/feed.atom`. */
