@@ -103,6 +103,8 @@ ${customisation === undefined ? '' : `  customise\n`}
   # What runs from here on needs the folder until the machine is gone.
   TMPDIR=$folder $as_root sh "$folder/kexec/run" "$@" </dev/null || status=$?
   case " $* " in *' --dry-run '*) ;; *) if [ $status -eq 0 ]; then trap - EXIT; fi ;; esac
+  # What it says of itself is gone with the folder.
+  if [ $status -eq 1 ]; then echo 'to give it an option: curl -L ${address} | sh -s -- --force' >&2; fi
   return $status
 }
 
