@@ -146,6 +146,8 @@ async function expectInstaller(
 
   // At the old address, with the old key, against the old host key.
   const options = { seconds: PATIENCE, signal: whileOn(machine, undefined) };
+  // A bond may still be talking to its switch.
+  await waitForSsh(login('root'), options);
   const lacking = await runOverSsh(login('root'), `${questions({ smoke: true })} cat /etc/machine-id`, options);
   if (keepsMachineId) expect(lacking.stdout.trim()).toBe(identity.machineId);
   else expect(lacking.stdout.trim()).toMatch(/^[0-9a-f]{32}$/);
