@@ -85,7 +85,10 @@ export async function resolveImage(address: ImageAddress, sources: Sources): Pro
 }
 
 /** The image of a release that an address means. */
-function imageOf({ images }: Manifest, { kind, arch, variant }: ImageAddress): Image | undefined {
+export function imageOf(
+  { images }: Manifest,
+  { kind, arch, variant }: Pick<ImageAddress, 'kind' | 'arch' | 'variant'>,
+): Image | undefined {
   const ofArch = images.filter((image) => image.kind === kind && image.arch === arch);
   const [only, second] = ofArch;
   return (

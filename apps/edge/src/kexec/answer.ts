@@ -3,7 +3,6 @@ import {
   type Arch,
   type Customisation,
   customisationTexts,
-  defaultVariant,
   formatAddress,
   formatCustomisation,
   formatKexecScriptAddress,
@@ -15,7 +14,7 @@ import {
   type ResolvedCustomisation,
 } from '@nixos-images/shared';
 import type { Answer, Found, Route, Sources } from '../answers/answer.ts';
-import { resolveImage } from '../answers/image.ts';
+import { imageOf, resolveImage } from '../answers/image.ts';
 import { originOf } from '../answers/origin.ts';
 import { noSuchAddress } from '../answers/problems.ts';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
@@ -121,11 +120,9 @@ async function tarballsOf(
   if (found === undefined || isProblem(found))
     return problem !== undefined && isProblem(problem) ? problem : neverEmpty();
   const { manifest } = found;
-  const wanted = variant ?? defaultVariant('kexec');
-  const ofRelease = manifest.images.filter((image): image is KexecImage => image.kind === 'kexec');
   const images = ARCHES.flatMap((arch) => {
-    const ofArch = ofRelease.filter((image) => image.arch === arch);
-    return ofArch.find((image) => image.variant === wanted) ?? (variant === undefined ? ofArch.slice(0, 1) : []);
+    const image = imageOf(manifest, { kind: 'kexec', arch, variant });
+    return image?.kind === 'kexec' ? [image] : [];
   });
   const [first, ...others] = images;
   return first === undefined ? neverEmpty() : { manifest, images: [first, ...others] };
