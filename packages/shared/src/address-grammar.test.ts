@@ -39,10 +39,12 @@ const kindAndPart: fc.Arbitrary<Pick<ImageAddress, 'kind' | 'part'>> = fc.consta
   Pick<ImageAddress, 'kind' | 'part'>[]
 >(
   { kind: 'kexec', part: 'tarball' },
+  { kind: 'kexec', part: 'store' },
   { kind: 'iso', part: 'iso' },
   { kind: 'netboot', part: 'script' },
   { kind: 'netboot', part: 'kernel' },
   { kind: 'netboot', part: 'initrd' },
+  { kind: 'netboot', part: 'store' },
   { kind: 'netboot', part: 'cmdline' },
   { kind: 'netboot', part: 'customisation' },
 );
@@ -74,6 +76,7 @@ const WORDS = [
   '/arm64',
   '/low-memory',
   '/kernel',
+  '/store',
   '.tar.gz',
   '.json',
   '%',

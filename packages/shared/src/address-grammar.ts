@@ -103,13 +103,16 @@ export function isScriptAddress(path: string): boolean {
   return part === 'script' && ending === '';
 }
 
+/** The parts of each kind that are a segment of their own. */
+const PARTS_BY_NAME: Readonly<Record<Kind, readonly Part[]>> = { kexec: ['store'], iso: [], netboot: PART_NAMES };
+
 /** Splits what follows the kind into plain names, the part they give, and what is left of the suffix. */
 function takePart(kind: Kind, rest: readonly string[]): { names: string[]; part: Part; ending: string } {
   const last = rest.at(-1) ?? '';
   const dot = last.indexOf('.');
   const [name, suffix] = dot < 0 ? [last, ''] : [last.slice(0, dot), last.slice(dot)];
   const before = rest.slice(0, -1);
-  const own = kind === 'netboot' && before.length > 0 ? PART_NAMES.find((part) => part === name) : undefined;
+  const own = before.length > 0 ? PARTS_BY_NAME[kind].find((part) => part === name) : undefined;
   if (own !== undefined) return { names: before, part: own, ending: suffix };
   const { part, extension } = WHOLE_PART[kind];
   const extended = suffix === extension || suffix.startsWith(`${extension}.`);

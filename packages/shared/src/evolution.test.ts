@@ -185,11 +185,11 @@ describe('a manifest', () => {
     const place = placesOf(known).find(({ path }) => path === 'images/0/files');
     const files = {
       ...Object.fromEntries(entriesOf(place?.value ?? null)),
-      store: file('a-store', 'application/octet-stream'),
+      tomorrow: file('a-file', 'application/octet-stream'),
     };
     const { value, unknown } = parseManifest(text(place?.changed(files) ?? null), 'manifest.json');
     expect(value.images).toHaveLength(3);
-    expect(unknown).toEqual([{ path: 'images.0.files.store', why: 'unknown field', leftOut: false }]);
+    expect(unknown).toEqual([{ path: 'images.0.files.tomorrow', why: 'unknown field', leftOut: false }]);
   });
 
   it('without any image that is understood is refused, with the reason', () => {

@@ -66,7 +66,7 @@ export const ImageJson = v.variant('kind', [
   v.object({
     ...common,
     kind: v.literal('kexec'),
-    files: v.object({ tarball: OutputPath }),
+    files: v.object({ tarball: OutputPath, store: v.optional(OutputPath) }),
     /** Absent in images that were made before there was such an area. */
     customisation: v.optional(CustomisationArea),
   }),
@@ -79,7 +79,7 @@ export const ImageJson = v.variant('kind', [
   v.object({
     ...common,
     kind: v.literal('netboot'),
-    files: v.object({ kernel: OutputPath, initrd: OutputPath }),
+    files: v.object({ kernel: OutputPath, initrd: OutputPath, store: v.optional(OutputPath) }),
     init: InitPath,
     kernelParams: v.array(KernelParam),
   }),

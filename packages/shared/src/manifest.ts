@@ -36,7 +36,8 @@ const common = { arch: Arch, variant: Variant, origin: Origin };
 export const KexecImage = v.object({
   ...common,
   kind: v.literal('kexec'),
-  files: v.object({ tarball: File }),
+  /** `store` where the initrd holds no system, but fetches it: a lean image. */
+  files: v.object({ tarball: File, store: v.optional(File) }),
   /** Absent in tarballs that were imported, or made before there was such an area. */
   customisation: v.optional(CustomisationArea),
 });
@@ -50,7 +51,8 @@ export const IsoImage = v.object({
 export const NetbootImage = v.object({
   ...common,
   kind: v.literal('netboot'),
-  files: v.object({ kernel: File, initrd: File }),
+  /** `store` as in a kexec image. */
+  files: v.object({ kernel: File, initrd: File, store: v.optional(File) }),
   init: InitPath,
   kernelParams: v.array(KernelParam),
 });
@@ -80,15 +82,20 @@ export type Manifest = v.InferOutput<typeof Manifest>;
 export function filesOf(image: Image): readonly { readonly role: Role; readonly file: File }[] {
   switch (image.kind) {
     case 'kexec':
-      return [{ role: 'tarball', file: image.files.tarball }];
+      return [{ role: 'tarball', file: image.files.tarball }, ...storeOf(image)];
     case 'iso':
       return [{ role: 'iso', file: image.files.iso }];
     case 'netboot':
       return [
         { role: 'kernel', file: image.files.kernel },
         { role: 'initrd', file: image.files.initrd },
+        ...storeOf(image),
       ];
   }
+}
+
+function storeOf({ files: { store } }: KexecImage | NetbootImage): { role: Role; file: File }[] {
+  return store === undefined ? [] : [{ role: 'store', file: store }];
 }
 
 /** What a file's name is made of. */
@@ -103,6 +110,7 @@ const NAME_ENDING: Readonly<Record<Part, string>> = {
   iso: '.iso',
   kernel: '-kernel',
   initrd: '-initrd',
+  store: '-store',
   script: '.ipxe',
   cmdline: '-cmdline',
   customisation: '-customisation',
@@ -123,6 +131,7 @@ const MEDIA_TYPE: Readonly<Record<Role, string>> = {
   iso: 'application/vnd.efi-iso',
   kernel: 'application/octet-stream',
   initrd: 'application/octet-stream',
+  store: 'application/octet-stream',
 };
 
 /** The Content-Type of a role's files. */

@@ -19,7 +19,7 @@ export function systemOf(arch: Arch): System {
 }
 
 /** What a file is to its image. */
-export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd';
+export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd' | 'store';
 
 /**
  * What an image's addresses give: its files by role, and for netboot the iPXE script, the kernel command line, and the initrd that a
@@ -28,7 +28,7 @@ export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd';
 export type Part = Role | 'script' | 'cmdline' | 'customisation';
 
 /** The parts that are a segment of their own in an address, where a variant would stand: no variant can have these names. */
-export const PART_NAMES = ['kernel', 'initrd', 'cmdline', 'customisation'] as const satisfies readonly Part[];
+export const PART_NAMES = ['kernel', 'initrd', 'cmdline', 'customisation', 'store'] as const satisfies readonly Part[];
 
 /** Flavour of a kind: lower-case words joined by dashes, such as `noninteractive` or `low-memory`. */
 export const Variant = v.pipe(

@@ -44,7 +44,7 @@ export async function describeImage(evaluated: EvaluatedImage): Promise<Describe
   const { storePath } = evaluated;
   const description = await readDescription(evaluated);
   const sizes = new Map<string, number>();
-  for (const path of Object.values(description.files)) {
+  for (const { path } of rolesOf(description)) {
     const facts = await stat(join(storePath, path)).catch(() => undefined);
     if (!facts?.isFile()) {
       throw new Failure(`${storePath}/image.json names ${path}, which is no file there.`, {
@@ -105,15 +105,20 @@ async function readDescription({ storePath, facts }: EvaluatedImage): Promise<Im
 function rolesOf(description: ImageJson): { role: Role; path: string }[] {
   switch (description.kind) {
     case 'kexec':
-      return [{ role: 'tarball', path: description.files.tarball }];
+      return [{ role: 'tarball', path: description.files.tarball }, ...storeOf(description.files)];
     case 'iso':
       return [{ role: 'iso', path: description.files.iso }];
     case 'netboot':
       return [
         { role: 'kernel', path: description.files.kernel },
         { role: 'initrd', path: description.files.initrd },
+        ...storeOf(description.files),
       ];
   }
+}
+
+function storeOf({ store }: { readonly store?: string | undefined }): { role: Role; path: string }[] {
+  return store === undefined ? [] : [{ role: 'store', path: store }];
 }
 
 const Remembered = v.record(v.string(), FileDigest);

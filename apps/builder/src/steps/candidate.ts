@@ -100,7 +100,7 @@ function builtImage({ evaluated, description, files }: BuiltImage, identity: Ima
       return {
         ...common,
         kind: 'kexec',
-        files: { tarball: file('tarball') },
+        files: { tarball: file('tarball'), ...(description.files.store && { store: file('store') }) },
         ...(description.customisation === undefined ? {} : { customisation: description.customisation }),
       };
     case 'iso':
@@ -109,7 +109,11 @@ function builtImage({ evaluated, description, files }: BuiltImage, identity: Ima
       return {
         ...common,
         kind: 'netboot',
-        files: { kernel: file('kernel'), initrd: file('initrd') },
+        files: {
+          kernel: file('kernel'),
+          initrd: file('initrd'),
+          ...(description.files.store && { store: file('store') }),
+        },
         init: description.init,
         kernelParams: description.kernelParams,
       };
@@ -119,15 +123,27 @@ function builtImage({ evaluated, description, files }: BuiltImage, identity: Ima
 function renamed(image: Image, identity: ImageIdentity): Image {
   const name = (role: Role) => fileName({ ...identity, part: role });
   switch (image.kind) {
-    case 'kexec':
-      return { ...image, files: { tarball: { ...image.files.tarball, name: name('tarball') } } };
+    case 'kexec': {
+      const { tarball, store } = image.files;
+      return {
+        ...image,
+        files: {
+          tarball: { ...tarball, name: name('tarball') },
+          ...(store && { store: { ...store, name: name('store') } }),
+        },
+      };
+    }
     case 'iso':
       return { ...image, files: { iso: { ...image.files.iso, name: name('iso') } } };
     case 'netboot': {
-      const { kernel, initrd } = image.files;
+      const { kernel, initrd, store } = image.files;
       return {
         ...image,
-        files: { kernel: { ...kernel, name: name('kernel') }, initrd: { ...initrd, name: name('initrd') } },
+        files: {
+          kernel: { ...kernel, name: name('kernel') },
+          initrd: { ...initrd, name: name('initrd') },
+          ...(store && { store: { ...store, name: name('store') } }),
+        },
       };
     }
   }

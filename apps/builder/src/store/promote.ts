@@ -3,6 +3,7 @@ import {
   type CatalogChannel,
   type Channel,
   compareImageIds,
+  filesOf,
   formatImageId,
   type ImageId,
   isSameImage,
@@ -141,7 +142,7 @@ export function refuseCollected(catalog: Catalog, manifest: Manifest): void {
   const { collecting } = catalog;
   if (collecting === undefined) return;
   const blobs = new Set<string>(collecting.blobs);
-  const needed = manifest.images.some(({ files }) => Object.values(files).some(({ sha256 }) => blobs.has(sha256)));
+  const needed = manifest.images.flatMap(filesOf).some(({ file }) => blobs.has(file.sha256));
   if (!needed && !collecting.releases.includes(manifest.version)) return;
   throw new Failure(`A garbage collection is deleting what ${manifest.version} needs.`, {
     remedy: `Let it end (or run \`nixos-images gc --delete\` to end one that was killed), then publish ${manifest.channel} again.`,

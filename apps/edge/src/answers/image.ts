@@ -48,7 +48,7 @@ export async function answerImage({ path }: Route, sources: Sources): Promise<An
 export async function answerImageAddress(address: ImageAddress, sources: Sources, segment: string): Promise<Answer> {
   const resolved = await resolveImage(address, sources);
   if (isProblem(resolved)) return resolved;
-  const itself = await partOf(resolved, address.part);
+  const itself = await partOf(resolved, address.part, sources.settings.PUBLIC_ORIGIN);
   if (isProblem(itself)) return itself;
   const representation =
     address.view === 'itself'
@@ -134,13 +134,16 @@ function channelMeant(address: ImageAddress, catalog: Catalog): CatalogStage | u
 async function partOf(
   { manifest, image, floating, since }: ResolvedImage,
   part: Part,
+  origin: string | undefined,
 ): Promise<Representation | Problem> {
   const location = imageAddress(image, { ref: manifest.version, part });
   const about = { name: partName(manifest, image, part), location, modified: since };
   const file = fileOf(image, part);
   if (file !== undefined) return representFile(file, { ...about, caching: floating ? 'revalidate' : 'immutable' });
+  if (part === 'store')
+    return problem(404, 'This image has no store: it is complete, and fetches nothing once it runs.');
   if (image.kind !== 'netboot') return problem(404, `A ${image.kind} image has no ${part}.`);
-  const text = part === 'script' ? netbootScript(manifest, image) : `${cmdlineOf(image)}\n`;
+  const text = part === 'script' ? netbootScript(manifest, image, origin) : `${cmdlineOf(manifest, image, origin)}\n`;
   // Written by the Worker, whose next version may write it better.
   return representText(text, { ...about, mediaType: TEXT_TYPE, caching: 'revalidate' });
 }
@@ -241,7 +244,7 @@ export function representSum(
 
 /** The file of an image that is a part; undefined for what the Worker writes itself. */
 function fileOf({ files }: Image, part: Part): File | undefined {
-  const byRole: Readonly<Partial<Record<Part, File>>> = files;
+  const byRole: { readonly [role in Part]?: File | undefined } = files;
   return byRole[part];
 }
 

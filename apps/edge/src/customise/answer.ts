@@ -27,7 +27,7 @@ export async function answerCustomised({ path }: Route, sources: Sources): Promi
   if (isProblem(resolved)) return resolved;
   const added = await resolveCustomisation(address.customisation, sources.settings.GITHUB_ORIGIN);
   if (isProblem(added)) return added;
-  const itself = await customisedPart(address, resolved, added);
+  const itself = await customisedPart(address, resolved, added, sources.settings.PUBLIC_ORIGIN);
   if (isProblem(itself)) return itself;
   const customised = address.view === 'json' ? await describe(resolved.image, added) : null;
   const representation = await viewOf(address, resolved, { itself, customised, segment: lastSegment(path) }, sources);

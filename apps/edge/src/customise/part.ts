@@ -29,9 +29,11 @@ export async function customisedPart(
   address: CustomisedAddress,
   resolved: ResolvedImage,
   added: ResolvedCustomisation,
+  origin: string | undefined,
 ): Promise<Representation | Problem> {
   const { part, customisation } = address;
   const { manifest, image, since } = resolved;
+  if (part === 'store') return problem(404, 'A customisation leaves the store as it is: download it without it.');
   const about = {
     name: partName(manifest, image, part, customisation),
     location: imageAddress(image, { ref: manifest.version, part, customisation }),
@@ -39,7 +41,7 @@ export async function customisedPart(
     // Accounts change their keys.
     caching: 'revalidate',
   } as const;
-  if (image.kind === 'netboot') return netbootPart(address, { ...resolved, image }, added, about);
+  if (image.kind === 'netboot') return netbootPart(address, { ...resolved, image }, added, about, origin);
   const file = image.kind === 'kexec' ? image.files.tarball : image.files.iso;
   const area = image.customisation;
   if (area !== undefined) {
@@ -59,6 +61,7 @@ async function netbootPart(
   { manifest, image }: ResolvedImage & { readonly image: NetbootImage },
   added: ResolvedCustomisation,
   about: AboutPart,
+  origin: string | undefined,
 ): Promise<Representation | Problem> {
   if (part === 'customisation') {
     // Compressed, because old UEFI builds of iPXE join initrds without the padding that an uncompressed cpio needs in front.
@@ -74,10 +77,10 @@ async function netbootPart(
       cmdline: added.cmdline,
       notice: await noticeOf(added),
     };
-    return representText(netbootScript(manifest, image, extra), { ...about, mediaType: TEXT_TYPE });
+    return representText(netbootScript(manifest, image, origin, extra), { ...about, mediaType: TEXT_TYPE });
   }
   if (part === 'cmdline') {
-    const text = [cmdlineOf(image), added.cmdline].filter((words) => words !== undefined).join(' ');
+    const text = [cmdlineOf(manifest, image, origin), added.cmdline].filter((words) => words !== undefined).join(' ');
     return representText(`${text}\n`, { ...about, mediaType: TEXT_TYPE });
   }
   return problem(404, 'A customisation leaves kernel and initrd as they are: download them without it.', [

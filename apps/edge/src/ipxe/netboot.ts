@@ -1,9 +1,17 @@
-import { imageAddress, type Manifest, type NetbootImage } from '@nixos-images/shared';
+import { formatAddress, imageAddress, type Manifest, type NetbootImage } from '@nixos-images/shared';
 import { echoWords, script, scriptAddress } from './script.ts';
 
-/** What the kernel must be told to boot a netboot image, as it stands in `/cmdline`. */
-export function cmdlineOf({ init, kernelParams }: NetbootImage): string {
-  return [`init=${init}`, ...kernelParams].join(' ');
+/**
+ * What the kernel must be told to boot a netboot image, as it stands in `/cmdline`; a lean one also where its store is.
+ * @param origin the edge's own, which only its operator can say: a request's Host is not believed. Without it, a lean image asks where it
+ * was told to ask when it was built.
+ */
+export function cmdlineOf({ version }: Manifest, { init, kernelParams, files }: NetbootImage, origin?: string): string {
+  const store =
+    files.store === undefined || origin === undefined
+      ? []
+      : [`live.nixos.store=${origin}${formatAddress({ type: 'entry', version, name: files.store.name })}`];
+  return [`init=${init}`, ...kernelParams, ...store].join(' ');
 }
 
 /** What a customised script loads and says on top. */
@@ -19,12 +27,17 @@ export interface ScriptExtra {
  * The iPXE script that boots one netboot image. Addresses are relative (iPXE resolves them against the script's own, so scheme, host
  * and port always fit) and pinned (a promotion between two downloads must not mix two releases).
  */
-export function netbootScript(manifest: Manifest, image: NetbootImage, extra?: ScriptExtra): string {
+export function netbootScript(
+  manifest: Manifest,
+  image: NetbootImage,
+  origin: string | undefined,
+  extra?: ScriptExtra,
+): string {
   const { version, smoke } = manifest;
   const kernel = scriptAddress(imageAddress(image, { ref: version, part: 'kernel' }));
   const initrd = scriptAddress(imageAddress(image, { ref: version, part: 'initrd' }));
   const initrds = extra === undefined ? 'initrd=initrd' : 'initrd=initrd initrd=customisation';
-  const words = [cmdlineOf(image), extra?.cmdline].filter((part) => part !== undefined).join(' ');
+  const words = [cmdlineOf(manifest, image, origin), extra?.cmdline].filter((part) => part !== undefined).join(' ');
   return script([
     `echo ${smoke ? 'SMOKE IMAGE (not NixOS)' : 'NixOS'} ${version}, netboot, ${image.arch}, ${image.variant}`,
     ...(extra?.notice ?? []).map((line) => `echo CUSTOMISED: ${echoWords(line)}`),

@@ -3,6 +3,7 @@ import {
   type Arch,
   type Customisation,
   customisationTexts,
+  type File,
   formatAddress,
   formatCustomisation,
   formatKexecScriptAddress,
@@ -53,9 +54,10 @@ export async function answerScript(
     `${front}${formatKexecScriptAddress({ ...address, ref, view })}`;
   const origin = originOf(sources);
   const tarballs = images.map((image): ScriptTarball => {
-    const { name, size, sha256 } = image.files.tarball;
-    const entry = formatAddress({ type: 'entry', version, name });
-    return { arch: image.arch, address: `${origin}${entry}`, size, sha256 };
+    const { tarball, store } = image.files;
+    const { size, sha256 } = tarball;
+    const addressOf = ({ name }: File) => `${origin}${formatAddress({ type: 'entry', version, name })}`;
+    return { arch: image.arch, address: addressOf(tarball), size, sha256, ...(store && { store: addressOf(store) }) };
   });
   const script = await representText(
     kexecScript({

@@ -8,6 +8,8 @@ export interface ScriptTarball {
   /** Bytes. */
   readonly size: number;
   readonly sha256: Sha256;
+  /** Where its initrd fetches its store from, if it is lean. */
+  readonly store?: string;
 }
 
 /** What a customised script says and adds. */
@@ -76,7 +78,7 @@ nixos_images_kexec() {
 ${tarballs
   .map(
     (tarball) =>
-      `    ${tarball.arch})\n      url=${tarball.address}\n      size=${tarball.size} room=${roomFor(tarball)}\n      sha256=${tarball.sha256} ;;\n`,
+      `    ${tarball.arch})\n      url=${tarball.address}\n      size=${tarball.size} room=${roomFor(tarball)}\n      sha256=${tarball.sha256}${tarball.store === undefined ? '' : `\n      set -- --store-url ${tarball.store} "$@"`} ;;\n`,
   )
   .join('')}    *) fail "there is no image for $arch machines, only for: ${arches}" ;;
   esac

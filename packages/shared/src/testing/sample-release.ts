@@ -25,6 +25,7 @@ export interface SampleOptions {
   readonly published: string;
   /** All of them unless said. */
   readonly kinds?: readonly Kind[];
+  /** Kexec and netboot images of a variant `lean` have a store. */
   readonly variants?: readonly string[];
   /** Real bytes for a role instead of made-up ones. */
   readonly content?: {
@@ -97,12 +98,13 @@ async function sampleImage(
   const path = `/nix/store/00000000000000000000000000000000-${kind}-${arch}-${variant}`;
   const origin = { from: 'nix', storePath: path, derivation: `${path}.drv`, kernelVersion: '6.12.1' } as const;
   const common = { arch, variant, origin };
+  const store = variant === 'lean' ? { store: await sampleFile('store') } : {};
   switch (kind) {
     case 'kexec':
       return {
         ...common,
         kind,
-        files: { tarball: await sampleFile('tarball') },
+        files: { tarball: await sampleFile('tarball'), ...store },
         ...(content?.area === undefined ? {} : { customisation: content.area }),
       };
     case 'iso':
@@ -111,7 +113,7 @@ async function sampleImage(
       return {
         ...common,
         kind,
-        files: { kernel: await sampleFile('kernel'), initrd: await sampleFile('initrd') },
+        files: { kernel: await sampleFile('kernel'), initrd: await sampleFile('initrd'), ...store },
         init: '/init',
         kernelParams: ['console=ttyS0,115200', 'console=tty0'],
       };
