@@ -10,24 +10,32 @@ import { type Host, startHost } from './start-host.ts';
 /** Who types the line, and where. */
 interface Typist {
   readonly name: string;
+  /** Where a host and its network stand twice in the matrix. */
+  readonly instance?: string;
   readonly at: 'ssh' | 'console';
   readonly user: string;
   readonly keys: string;
-  readonly line: (address: string) => string;
+  /** Made of the host and port of the edge. */
+  readonly line: (edge: string) => string;
 }
+
+const TARBALL = 'kexec/x86_64';
 
 const ROOT_KEYS = 'root/.ssh/authorized_keys';
 const ADMIN_KEYS = 'home/admin/.ssh/authorized_keys';
 
-const becoming = (become: string) => (address: string) =>
-  `curl ${address} | ${become} tar -xz -C /root && ${become} /root/kexec/run`;
+const becoming = (become: string) => (edge: string) =>
+  `curl ${edge}/${TARBALL} | ${become} tar -xz -C /root && ${become} /root/kexec/run`;
 // The first line of the README, as it stands there.
-const withCurl = (address: string): string => `curl ${address} | tar -xz -C /root && /root/kexec/run`;
-const withWget = (address: string): string => `wget -qO- ${address} | tar -xz -C /root && /root/kexec/run`;
+const withCurl = (edge: string): string => `curl ${edge}/${TARBALL} | tar -xz -C /root && /root/kexec/run`;
+const withWget = (edge: string): string => `wget -qO- ${edge}/${TARBALL} | tar -xz -C /root && /root/kexec/run`;
+// The script finds out by itself who may become root, and how to download.
+const scriptWithCurl = (edge: string): string => `curl -fsSL http://${edge}/kexec.sh | sh`;
+const scriptWithWget = (edge: string): string => `wget -qO- http://${edge}/kexec.sh | sh`;
 
 // As nixos-anywhere does: its script lies beside what is unpacked, its `set -e` is void left of `||`, and what counts is a line of
 // the log. The first download breaks off.
-const asNixosAnywhere = (become: string) => (address: string) =>
+const asNixosAnywhere = (become: string) => (edge: string) =>
   `
 mkdir -p "$HOME/kexec"
 attempt() {
@@ -42,7 +50,7 @@ grep -q 'machine will boot into nixos' "\\$HOME/kexec/nixos-anywhere.log"
 END
 bash "$HOME/kexec/nixos-anywhere-kexec.sh"
 }
-if command -v wget >/dev/null; then fetch="wget http://${address}.tar.gz -O-"; else fetch="curl --fail -Ss -L http://${address}.tar.gz"; fi
+if command -v wget >/dev/null; then fetch="wget http://${edge}/${TARBALL}.tar.gz -O-"; else fetch="curl --fail -Ss -L http://${edge}/${TARBALL}.tar.gz"; fi
 ! attempt "$fetch | head -c 5000000" && echo 'nothing started' && attempt "$fetch"`;
 
 const BASH: Typist = { name: 'root, bash', at: 'ssh', user: 'root', keys: ROOT_KEYS, line: withCurl };
@@ -64,28 +72,40 @@ const AGAIN: Typist = {
   keys: 'host-state/authorized_keys',
   line: asNixosAnywhere(''),
 };
+/** Has the script do what another one types. */
+const byScript = (typist: Typist, line: Typist['line']): Typist => ({
+  ...typist,
+  name: `${typist.name.replace(/^nixos-anywhere, /, '')}, kexec.sh`,
+  line,
+});
+/** Does it on a host and network on which the other one stands, too. */
+const also = (typist: Typist): Typist => ({ ...typist, instance: 'script' });
 const DROPBEAR: Typist = { ...ASH, keys: 'etc/dropbear/authorized_keys' };
 const NIXOS: Typist = { ...BASH, keys: 'etc/ssh/authorized_keys.d/root' };
 
 const MATRIX: readonly (readonly [HostKindName, HostNetwork, Typist])[] = [
   ['debian', NETWORKS.static, BASH],
-  ['debian', NETWORKS.dynamic, SUDO],
+  ['debian', NETWORKS.dynamic, byScript(SUDO, scriptWithCurl)],
   ['debian', NETWORKS.bond, DOAS],
-  ['debian', NETWORKS.vlan, BASH],
+  ['debian', NETWORKS.vlan, byScript(BASH, scriptWithCurl)],
   ['debian', NETWORKS.netplan, SUDO],
   ['debian', NETWORKS['network-manager'], CLIENT],
   ['debian', NETWORKS['802.3ad'], BASH],
   ['debian', NETWORKS['802.3ad-vlan'], BASH],
   ['installer', NETWORKS.dynamic, AGAIN],
-  ['nixos-like', NETWORKS.static, NIXOS],
+  ['installer', NETWORKS.dynamic, also(byScript(AGAIN, scriptWithWget))],
+  ['nixos-like', NETWORKS.static, byScript(NIXOS, scriptWithCurl)],
   ['alpine-like', NETWORKS.asked, ASH],
-  ['alpine-like', NETWORKS['802.3ad-vlan'], ASH],
+  ['alpine-like', NETWORKS['802.3ad-vlan'], byScript(ASH, scriptWithWget)],
   ['openwrt-like', NETWORKS.static, DROPBEAR],
+  ['openwrt-like', NETWORKS.static, also(byScript(DROPBEAR, scriptWithWget))],
   ['bare-busybox', NETWORKS.static, CONSOLE],
+  ['bare-busybox', NETWORKS.static, also(byScript(CONSOLE, scriptWithWget))],
 ];
 
 for (const [host, network, typist] of MATRIX) {
-  bootTest(`kexec-${host}-${network.name}`, `${typist.name}: the line makes it the installer`, async (boot) => {
+  const name = ['kexec', host, network.name, typist.instance].filter((part) => part !== undefined).join('-');
+  bootTest(name, `${typist.name}: the line makes it the installer`, async (boot) => {
     await using scope = new AsyncDisposableStack();
     const running = await startHost(boot, scope, { host, network, keys: typist.keys });
     const fromLine = await typeLine(boot, running, typist, network);
@@ -100,7 +120,7 @@ async function typeLine(
   typist: Typist,
   { proof, setUpBy = 'true' }: HostNetwork,
 ): Promise<number> {
-  const line = typist.line(`${inject('stackHost')}/kexec/x86_64`);
+  const line = typist.line(inject('stackHost'));
   if (typist.at === 'console') {
     await machine.console.waitFor(/# $/, { seconds: PATIENCE });
     step('a shell on the console');
