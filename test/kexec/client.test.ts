@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CustomisationArea, customisationArea, PublicKey } from '@nixos-images/shared';
+import { CustomisationArea, customisationArea, NO_CUSTOMISATION, PublicKey } from '@nixos-images/shared';
 import { execa } from 'execa';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,7 +43,7 @@ async function pack(initrd: string): Promise<Tarball> {
 
 /** The same tarball from a link with a key in it. */
 function withKey({ bytes, area }: Tarball, key: string): Buffer {
-  const filled = customisationArea('kexec', area.length, { keys: [v.parse(PublicKey, key)], cmdline: undefined });
+  const filled = customisationArea('kexec', area.length, { ...NO_CUSTOMISATION, keys: [v.parse(PublicKey, key)] });
   return Buffer.concat([
     bytes.subarray(0, area.offset),
     filled ?? new Uint8Array(),

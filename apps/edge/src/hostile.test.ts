@@ -30,7 +30,9 @@ const SCRIPT_LINES: readonly RegExp[] = [
 describe('hostile requests', () => {
   const app = createEdge(() => {});
   // Nobody may be asked for keys.
-  const bindings = { BUCKET: env.BUCKET, CUSTOMISATION: 'on', GITHUB_ORIGIN: 'http://127.0.0.1:9' };
+  const nobody = 'http://127.0.0.1:9';
+  const origins = { GITHUB_ORIGIN: nobody, GITLAB_ORIGIN: nobody, CODEBERG_ORIGIN: nobody, SOURCEHUT_ORIGIN: nobody };
+  const bindings = { BUCKET: env.BUCKET, CUSTOMISATION: 'on', ...origins };
 
   beforeAll(async () => {
     const release = await sampleRelease({

@@ -24,8 +24,11 @@ export const Settings = v.object({
   PUBLIC_ORIGIN: v.optional(origin),
   /** Whether `/with/…` addresses are answered: `on`, `off`, or the one host name under which they are. */
   CUSTOMISATION: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/)), 'on'),
-  /** Where the keys of GitHub accounts are asked for. */
+  /** Where the keys of accounts are asked for. */
   GITHUB_ORIGIN: v.optional(origin, 'https://github.com'),
+  GITLAB_ORIGIN: v.optional(origin, 'https://gitlab.com'),
+  CODEBERG_ORIGIN: v.optional(origin, 'https://codeberg.org'),
+  SOURCEHUT_ORIGIN: v.optional(origin, 'https://meta.sr.ht'),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 

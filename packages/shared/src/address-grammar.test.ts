@@ -13,7 +13,16 @@ import {
   pathOf,
   shortAddress,
 } from './address-grammar.ts';
-import { type Customisation, ExtraCmdline, GithubUser, PublicKey } from './customisation.ts';
+import {
+  account,
+  type Customisation,
+  ExtraCmdline,
+  FORGES,
+  HostName,
+  NO_CUSTOMISATION,
+  PasswordHash,
+  PublicKey,
+} from './customisation.ts';
 import { Version } from './version.ts';
 import { ARCHES, Variant } from './words.ts';
 
@@ -30,11 +39,21 @@ const variant = fc.constantFrom('noninteractive', 'interactive', 'low-memory').m
 const view = fc.constantFrom('itself', 'sha256', 'minisig', 'json');
 const customisation: fc.Arbitrary<Customisation> = fc
   .record({
-    github: fc.subarray(['alice', 'bob-2'].map((name) => v.parse(GithubUser, name))),
+    accounts: fc
+      .subarray(FORGES.flatMap((forge) => ['alice', 'bob-2'].map((name) => account(forge, name))))
+      .filter(({ length }) => length <= 8),
     keys: fc.subarray([ED25519]),
     cmdline: fc.option(fc.constant(v.parse(ExtraCmdline, 'console=ttyS1,115200 quiet')), { nil: undefined }),
+    hostname: fc.option(fc.constant(v.parse(HostName, 'web-1')), { nil: undefined }),
+    passwordHash: fc.option(fc.constant(v.parse(PasswordHash, `$y$j9T$${'./'.repeat(11)}$${'a'.repeat(43)}`)), {
+      nil: undefined,
+    }),
   })
-  .filter(({ github, keys, cmdline }) => github.length + keys.length > 0 || cmdline !== undefined);
+  .filter((customisation) =>
+    Object.values(customisation)
+      .flat()
+      .some((value) => value !== undefined),
+  );
 const kindAndPart: fc.Arbitrary<Pick<ImageAddress, 'kind' | 'part'>> = fc.constantFrom<
   Pick<ImageAddress, 'kind' | 'part'>[]
 >(
@@ -292,7 +311,7 @@ describe('the address of an image', () => {
   });
 
   it('names a part, a view and a customisation where they are asked for', () => {
-    const customisation = { github: [v.parse(GithubUser, 'alice')], keys: [], cmdline: undefined };
+    const customisation = { ...NO_CUSTOMISATION, accounts: [account('github', 'alice')] };
     expect(imageAddress(lowMemory, { ref: undefined, part: 'kernel', view: 'sha256' })).toBe(
       '/netboot/aarch64/low-memory/kernel.sha256',
     );
@@ -317,7 +336,7 @@ describe('customisations', () => {
     ['an account with a path', 'github:a/../b'],
     ['nothing', ''],
     ['an empty item', 'github:alice,'],
-    ['an unknown item', 'gitlab:alice'],
+    ['an unknown item', 'hg:alice'],
     ['too many accounts', Array(9).fill('github:alice').join(',')],
     [
       'more than fits into an address',

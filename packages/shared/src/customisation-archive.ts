@@ -1,34 +1,42 @@
-import type { ExtraCmdline, PublicKey } from './customisation.ts';
+import type { ResolvedCustomisation } from './customisation.ts';
 import { gzipMember, keepCrc } from './gzip-member.ts';
 import { newcArchive } from './newc.ts';
 import { tarEntries } from './tar-entries.ts';
 
-/** A customisation when the keys of its accounts are looked up: all that the booted system is told. */
-export interface ResolvedCustomisation {
-  readonly keys: readonly PublicKey[];
-  readonly cmdline: ExtraCmdline | undefined;
+/** A text by which the booted system is told. */
+export interface CustomisationText {
+  /** In the folder `customisation`. */
+  readonly name: string;
+  readonly text: string;
+  /** Who may read it. */
+  readonly mode: number;
 }
 
-/** The texts by which the booted system is told, the same for every kind, by their names in the folder `customisation`. */
-export function customisationTexts({ keys, cmdline }: ResolvedCustomisation): { name: string; text: string }[] {
-  const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
+/** The texts by which the booted system is told, the same for every kind; empty ones for what the customisation says nothing about. */
+export function customisationTexts(customisation: ResolvedCustomisation): CustomisationText[] {
+  const { keys, cmdline, hostname, passwordHash } = customisation;
+  const lines = (values: readonly (string | undefined)[]) =>
+    values.map((value) => (value === undefined ? '' : `${value}\n`)).join('');
   return [
-    { name: 'authorized_keys', text: text(keys) },
-    { name: 'cmdline', text: text(cmdline === undefined ? [] : [cmdline]) },
+    { name: 'authorized_keys', text: lines(keys), mode: 0o644 },
+    { name: 'cmdline', text: lines([cmdline]), mode: 0o644 },
+    { name: 'hostname', text: lines([hostname]), mode: 0o644 },
+    // Not a kernel parameter: every user can read those.
+    { name: 'password-hash', text: lines([passwordHash]), mode: 0o600 },
   ];
-}
-
-function filesOf(customisation: ResolvedCustomisation) {
-  return customisationTexts(customisation).map(({ name, text }) => ({ name, content: new TextEncoder().encode(text) }));
 }
 
 /** The customisation as an initrd that is loaded behind another one: a cpio archive with entries for its folders. */
 export function customisationInitrd(customisation: ResolvedCustomisation): Uint8Array<ArrayBuffer> {
-  const files = filesOf(customisation).filter(({ content }) => content.length > 0);
+  const texts = customisationTexts(customisation).filter(({ text }) => text !== '');
   return newcArchive([
     { path: 'customisation', folder: true, mode: 0o755 },
-    ...files.map(({ name, content }) => ({ path: `customisation/${name}`, content, mode: 0o644 })),
+    ...texts.map(({ name, text, mode }) => ({ path: `customisation/${name}`, content: bytesOf(text), mode })),
   ]);
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(new TextEncoder().encode(text));
 }
 
 /** The customisation as it stands in an image's area instead of zeros; undefined when it does not fit. */
@@ -47,11 +55,13 @@ export function customisationArea(
 }
 
 /**
- * The customisation as a gzip member to stand in front of a kexec tarball that has no area, whose folder `kexec/` it adds to. Always all files:
- * unpacked over an older customisation, it must leave none of that one's keys.
+ * The keys and the command line of a customisation as a gzip member to stand in front of a kexec tarball that has no area, whose folder
+ * `kexec/` it adds to. Always both files: unpacked over an older customisation, it must leave none of that one's keys.
  */
 export function customisationTarball(customisation: ResolvedCustomisation): Uint8Array<ArrayBuffer> {
   const folder = 'kexec/customisation/';
-  const files = filesOf(customisation).map(({ name, content }) => ({ path: `${folder}${name}`, content }));
+  const files = customisationTexts(customisation)
+    .filter(({ name }) => name === 'authorized_keys' || name === 'cmdline')
+    .map(({ name, text }) => ({ path: `${folder}${name}`, content: bytesOf(text) }));
   return gzipMember(tarEntries([{ path: folder, content: undefined }, ...files]));
 }

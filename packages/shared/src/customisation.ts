@@ -6,7 +6,7 @@ import { KernelParam } from './image.ts';
  * address needs its share; iPXE has no limit of its own.
  */
 const LONGEST = 7000;
-/** Each is one question to GitHub. Keys are limited by the length alone. */
+/** Each is one question to its forge. Keys are limited by the length alone. */
 const MOST_ACCOUNTS = 8;
 
 /** Types of key that OpenSSH writes into an authorized_keys file. */
@@ -35,7 +35,7 @@ function holdsType(type: string, base64: string): boolean {
 /** One public key as OpenSSH writes it: type, base64, comment. No options: `command=` and the like are refused. */
 export const PublicKey = v.pipe(
   v.string(),
-  v.maxLength(1500),
+  v.maxLength(1500, 'longer than a public key is'),
   v.regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( [!-~]+)*$/, 'not a line of an OpenSSH .pub file'),
   v.check((line) => {
     const [type = '', base64 = ''] = line.split(' ');
@@ -45,67 +45,187 @@ export const PublicKey = v.pipe(
 );
 export type PublicKey = v.InferOutput<typeof PublicKey>;
 
-/** Kernel parameters separated by single spaces; short, because long command lines hang some iPXE builds. */
+/**
+ * Kernel parameters separated by single spaces. Linux takes 2,048 bytes on x86_64 and aarch64 (COMMAND_LINE_SIZE), with a NUL at their end;
+ * what is left belongs to the image (its `init` and consoles, about 250), to the consoles that `kexec/run` adds, and to who boots it.
+ */
 export const ExtraCmdline = v.pipe(
   v.string(),
-  v.maxLength(200),
-  v.check((text) => text.split(' ').every((param) => v.is(KernelParam, param)), 'not kernel parameters'),
+  v.maxLength(1500, 'longer than 1500 characters'),
+  v.check(
+    (text) => text.split(' ').every((param) => v.is(KernelParam, param)),
+    'no list of kernel parameters with single blanks between them, without quotes, $ and backticks',
+  ),
   v.brand('ExtraCmdline'),
 );
 export type ExtraCmdline = v.InferOutput<typeof ExtraCmdline>;
 
-/** Name of a GitHub account, in lower case. */
-export const GithubUser = v.pipe(
+/** Parameters that the booted system itself obeys (docs/images.md), wherever it finds them: on its command line, or in a customisation. */
+const OBEYED_BY_SYSTEM = /^(?:ip|nameserver|vlan|bond|bridge|ifname|rd\.route|rd\.peerdns|live\.nixos\.\w+)=/;
+
+/** The parameters that only the kernel's own command line can bring; what the booted system finds in the customisation is left out. */
+export function kernelsOwn(cmdline: ExtraCmdline): string {
+  const words = cmdline.split(' ');
+  return words.filter((word) => !OBEYED_BY_SYSTEM.test(word)).join(' ');
+}
+
+/** A host name without a domain (RFC 1123, section 2.1), in lower case. */
+export const HostName = v.pipe(
   v.string(),
   v.toLowerCase(),
-  v.regex(/^[a-z0-9](-?[a-z0-9])*$/, 'not the name of a GitHub account'),
-  v.maxLength(39),
-  v.brand('GithubUser'),
+  v.regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'no host name: 63 letters, digits and inner dashes at most, without a domain',
+  ),
+  v.brand('HostName'),
 );
-export type GithubUser = v.InferOutput<typeof GithubUser>;
+export type HostName = v.InferOutput<typeof HostName>;
 
-/** What an address adds to an image: at least one of these. */
-export interface Customisation {
-  /** Accounts whose public keys may log in as root. */
-  readonly github: readonly GithubUser[];
+/**
+ * Hashes of passwords (crypt(5)) that NixOS's libxcrypt takes, which is built with the strong methods alone: yescrypt and its variant with
+ * GOST, scrypt, bcrypt, SHA-512. Their cost is what mkpasswd makes by itself or more (bcrypt's would be 5), and no login takes minutes by it.
+ */
+const HASHES = [
+  /^\$g?y\$j[9A-D]T\$[./A-Za-z0-9]{8,86}\$[./A-Za-z0-9]{43}$/,
+  /^\$7\$[C-E]U\.{4}\/\.{4}[./A-Za-z0-9]{8,86}\$[./A-Za-z0-9]{43}$/,
+  /^\$2[aby]\$1[0-6]\$[./A-Za-z0-9]{53}$/,
+  /^\$6\$(?:rounds=(?:[5-9]\d{3}|\d{5,6}|[1-4]\d{6})\$)?[./A-Za-z0-9]{8,16}\$[./A-Za-z0-9]{86}$/,
+];
+
+/** The hash of a password as `mkpasswd` prints it. */
+export const PasswordHash = v.pipe(
+  v.string(),
+  v.check(
+    (text) => HASHES.some((hash) => hash.test(text)),
+    'no hash of a password as strong as mkpasswd -m yescrypt makes one ($y$, $gy$, $7$ or $6$; $2b$ with a cost of 10 or more)',
+  ),
+  v.brand('PasswordHash'),
+);
+export type PasswordHash = v.InferOutput<typeof PasswordHash>;
+
+/** Where accounts are whose public keys anybody may ask for, by the word that an address has for the place; and how they are named there. */
+const ACCOUNT_NAMES = {
+  github: accountName(true, /^[a-z0-9](-?[a-z0-9])*$/, 39, 'a GitHub account'),
+  // Asked for by other capitals than its own, GitLab sends elsewhere.
+  gitlab: accountName(false, /^\w([.-]?\w)*$/, 255, 'a GitLab account'),
+  codeberg: accountName(true, /^[a-z0-9]([-._]?[a-z0-9])*$/, 40, 'a Codeberg account'),
+  sourcehut: accountName(false, /^[a-z_][a-z0-9_-]+$/, 30, 'a SourceHut account (without ~)'),
+} as const;
+
+function accountName(folded: boolean, name: RegExp, longest: number, what: string) {
+  const text = folded ? v.pipe(v.string(), v.toLowerCase()) : v.string();
+  const why = `not the name of ${what}`;
+  return v.pipe(text, v.maxLength(longest, why), v.regex(name, why), v.brand('AccountName'));
+}
+
+export const FORGES = ['github', 'gitlab', 'codeberg', 'sourcehut'] as const;
+export type Forge = (typeof FORGES)[number];
+type AccountName = v.InferOutput<(typeof ACCOUNT_NAMES)[Forge]>;
+
+/** An account whose public keys are asked for when an address with it is. */
+export interface Account {
+  readonly forge: Forge;
+  readonly user: AccountName;
+}
+
+/** Reads the name of an account. @throws ValiError if it can be none. */
+export function account(forge: Forge, name: string): Account {
+  return { forge, user: v.parse(ACCOUNT_NAMES[forge], name) };
+}
+
+/** A customisation when the keys of its accounts are looked up: all that the booted system is told. */
+export interface ResolvedCustomisation {
   /** Public keys that may log in as root. */
   readonly keys: readonly PublicKey[];
   readonly cmdline: ExtraCmdline | undefined;
+  readonly hostname: HostName | undefined;
+  /** Of root. */
+  readonly passwordHash: PasswordHash | undefined;
 }
+
+/** What an address adds to an image: at least one of these. */
+export interface Customisation extends ResolvedCustomisation {
+  /** Accounts whose public keys may log in as root. */
+  readonly accounts: readonly Account[];
+}
+
+/** A customisation that adds nothing. */
+export const NO_CUSTOMISATION: Customisation = {
+  accounts: [],
+  keys: [],
+  cmdline: undefined,
+  hostname: undefined,
+  passwordHash: undefined,
+};
 
 /** A customisation, or in a few words why the text is none. */
 export type ParsedCustomisation =
   | { readonly ok: true; readonly customisation: Customisation }
   | { readonly ok: false; readonly why: string };
 
-/** Reads `github:alice,key:<base64url>,cmdline:<base64url>`. */
+/** What an item makes of a customisation; or why its value is none. */
+type ReadItem = (before: Customisation, value: string) => Customisation | string;
+
+const ITEMS: ReadonlyMap<string, ReadItem> = new Map<string, ReadItem>([
+  ...FORGES.map((forge): [string, ReadItem] => [
+    forge,
+    (before, value) =>
+      readAs(ACCOUNT_NAMES[forge], value, (user) => ({ ...before, accounts: [...before.accounts, { forge, user }] })),
+  ]),
+  ['key', (before, value) => readAs(PublicKey, decoded(value), (key) => ({ ...before, keys: [...before.keys, key] }))],
+  [
+    'cmdline',
+    (before, value) =>
+      readAs(ExtraCmdline, decoded(value), (cmdline) =>
+        before.cmdline === undefined ? { ...before, cmdline } : TWICE,
+      ),
+  ],
+  [
+    'hostname',
+    (before, value) =>
+      readAs(HostName, value, (hostname) => (before.hostname === undefined ? { ...before, hostname } : TWICE)),
+  ],
+  [
+    'password',
+    (before, value) =>
+      readAs(PasswordHash, decoded(value), (passwordHash) =>
+        before.passwordHash === undefined ? { ...before, passwordHash } : TWICE,
+      ),
+  ],
+]);
+const TWICE = 'given twice';
+
+/** What is made of a text's value by a schema; or why it has none. */
+function readAs<Schema extends v.GenericSchema>(
+  schema: Schema,
+  text: string | undefined,
+  use: (value: v.InferOutput<Schema>) => Customisation | string,
+): Customisation | string {
+  if (text === undefined) return 'not base64url';
+  const value = v.safeParse(schema, text);
+  return value.success ? use(value.output) : value.issues[0].message;
+}
+
+/** Reads `github:alice,key:<base64url>,cmdline:<base64url>,hostname:<name>,password:<base64url>`. */
 export function parseCustomisation(text: string): ParsedCustomisation {
   if (text.length > LONGEST) return refuse(`it is longer than ${LONGEST} characters`);
-  const github: GithubUser[] = [];
-  const keys: PublicKey[] = [];
-  let cmdline: ExtraCmdline | undefined;
+  let customisation = NO_CUSTOMISATION;
   for (const item of text.split(',')) {
     const colon = item.indexOf(':');
-    const [name, value] = [item.slice(0, Math.max(colon, 0)), item.slice(colon + 1)];
-    if (name === 'github') {
-      const user = v.safeParse(GithubUser, value);
-      if (!user.success) return refuse(user.issues[0].message);
-      github.push(user.output);
-    } else if (name === 'key') {
-      const key = v.safeParse(PublicKey, fromBase64Url(value)?.trimEnd());
-      if (!key.success) return refuse(`key: is ${key.issues[0].message}`);
-      keys.push(key.output);
-    } else if (name === 'cmdline') {
-      const extra = v.safeParse(ExtraCmdline, fromBase64Url(value)?.trimEnd());
-      if (!extra.success || cmdline !== undefined)
-        return refuse('cmdline: is no short list of kernel parameters, or given twice');
-      cmdline = extra.output;
-    } else {
-      return refuse('it is none of github:<account>, key:<base64url>, cmdline:<base64url>');
+    const name = item.slice(0, Math.max(colon, 0));
+    const read = ITEMS.get(name);
+    if (read === undefined) {
+      const accounts = FORGES.map((forge) => `${forge}:<account>`).join(', ');
+      return refuse(
+        `an item is none of ${accounts}, key:<base64url>, cmdline:<base64url>, hostname:<name>, password:<base64url>`,
+      );
     }
+    const after = read(customisation, item.slice(colon + 1));
+    if (typeof after === 'string') return refuse(`${name}: is ${after}`);
+    customisation = after;
   }
-  if (github.length > MOST_ACCOUNTS) return refuse(`it has more than ${MOST_ACCOUNTS} accounts`);
-  return { ok: true, customisation: { github, keys, cmdline } };
+  if (customisation.accounts.length > MOST_ACCOUNTS) return refuse(`it has more than ${MOST_ACCOUNTS} accounts`);
+  return { ok: true, customisation };
 }
 
 function refuse(why: string): ParsedCustomisation {
@@ -113,11 +233,13 @@ function refuse(why: string): ParsedCustomisation {
 }
 
 /** The canonical text of a customisation; `parseCustomisation` reads it back as the same. */
-export function formatCustomisation({ github, keys, cmdline }: Customisation): string {
+export function formatCustomisation({ accounts, keys, cmdline, hostname, passwordHash }: Customisation): string {
   return [
-    ...github.map((user) => `github:${user}`),
+    ...accounts.map(({ forge, user }) => `${forge}:${user}`),
     ...keys.map((key) => `key:${toBase64Url(key)}`),
     ...(cmdline === undefined ? [] : [`cmdline:${toBase64Url(cmdline)}`]),
+    ...(hostname === undefined ? [] : [`hostname:${hostname}`]),
+    ...(passwordHash === undefined ? [] : [`password:${toBase64Url(passwordHash)}`]),
   ].join(',');
 }
 
@@ -125,11 +247,11 @@ function toBase64Url(ascii: string): string {
   return btoa(ascii).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** Undefined if it is no base64url; padding is optional. */
-function fromBase64Url(text: string): string | undefined {
+/** A text without the end of its line; undefined if it is no base64url. Padding is optional. */
+function decoded(text: string): string | undefined {
   if (!/^[\w-]+={0,2}$/.test(text)) return undefined;
   try {
-    return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return atob(text.replaceAll('-', '+').replaceAll('_', '/')).trimEnd();
   } catch {
     return undefined;
   }

@@ -12,6 +12,7 @@ import {
   imageIdOf,
   imageIdWord,
   type Manifest,
+  NO_CUSTOMISATION,
   PublicKey,
 } from '@nixos-images/shared';
 import { execa } from 'execa';
@@ -164,7 +165,7 @@ async function describe(
     await download(addressOf(gate, image, undefined), tarball, gate.signal);
     return await kexecHost(name, image.arch, tarball, publicKey, work);
   }
-  const withKey = { github: [], keys: [publicKey], cmdline: undefined };
+  const withKey = { ...NO_CUSTOMISATION, keys: [publicKey] };
   const address = addressOf(gate, image, withKey);
   if (image.kind === 'netboot') {
     return netbootMachine(name, image.arch, firmwareOf(path), asSeenFromGuest(address), bytes);

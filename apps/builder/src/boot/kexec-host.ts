@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Arch, customisationInitrd, type PublicKey } from '@nixos-images/shared';
+import { type Arch, customisationInitrd, NO_CUSTOMISATION, type PublicKey } from '@nixos-images/shared';
 import { execa } from 'execa';
 import { kernelMachine } from './image-machine.ts';
 import type { MachineDescription } from './machine-description.ts';
@@ -29,7 +29,7 @@ export async function kexecHost(
   const initrd = join(folder, 'initrd-with-key');
   await writeFile(
     initrd,
-    Buffer.concat([image, padding, customisationInitrd({ keys: [authorizedKey], cmdline: undefined })]),
+    Buffer.concat([image, padding, customisationInitrd({ ...NO_CUSTOMISATION, keys: [authorizedKey] })]),
   );
   return kernelMachine(name, arch, { kernel: join(unpacked, 'bzImage'), initrd, parameters }, image.length);
 }

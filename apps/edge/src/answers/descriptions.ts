@@ -51,6 +51,9 @@ export const ImageDescription = v.object({
       /** Whose keys may log in as root. */
       keys: v.array(v.object({ type: v.string(), fingerprint: v.string(), comment: v.string() })),
       cmdline: v.nullable(v.string()),
+      hostname: v.nullable(v.string()),
+      /** Whether root gets a password. */
+      password: v.boolean(),
       /** A command that gives the digest of the image without what was added: it must be the one that is signed. */
       check: v.string(),
     }),

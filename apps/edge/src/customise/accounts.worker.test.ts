@@ -133,6 +133,80 @@ describe('an account', () => {
   });
 });
 
+describe('an account of another forge', () => {
+  const shown = async (item: string) => {
+    const response = await ask(`/with/${item}/kexec/x86_64.json`);
+    return [response.status, await response.text()];
+  };
+
+  it.each([
+    ['gitlab', 'https://gitlab.com/'],
+    ['codeberg', 'https://codeberg.org/'],
+    ['sourcehut', 'https://meta.sr.ht/~'],
+  ])('of %s is asked for there, once a minute, and comments between the keys are none', async (forge, origin) => {
+    github = () => new Response(`# who uploaded these keys is not verified\n${KEY} alice@laptop\n`);
+    for (let round = 0; round < 2; round += 1)
+      expect(await shown(`${forge}:${alice}`)).toEqual([
+        200,
+        expect.stringContaining(`"comment": "${forge}:${alice}"`),
+      ]);
+    expect(vi.mocked(fetch).mock.calls.map(([url]) => url)).toEqual([`${origin}${alice}.keys`]);
+  });
+
+  it('that GitLab sends elsewhere for is one that it does not know', async () => {
+    github = () => Response.redirect('https://gitlab.com/users/sign_in');
+    expect(await shown(`gitlab:${alice}`)).toEqual([404, expect.stringContaining('GitLab knows no account')]);
+    expect(await shown(`codeberg:${alice}`)).toEqual([503, expect.stringContaining('Codeberg cannot be asked')]);
+  });
+});
+
+describe('a host name and a password in an address', () => {
+  const HASH = `$y$j9T$${'a'.repeat(22)}$${'b'.repeat(43)}`;
+  const front = `/with/hostname:Web-1,password:${btoa(HASH).replaceAll('=', '')}`;
+
+  it('are said before anything is booted, without the hash where a parameter or a text could show it', async () => {
+    const script = await (await ask(`${front}/netboot/x86_64.ipxe`)).text();
+    expect(script).toContain('echo CUSTOMISED: root login with a password of who made this link\n');
+    expect(script).toContain('echo CUSTOMISED: host name web-1\n');
+    expect(script).not.toContain('j9T');
+    const json: unknown = await (await ask(`${front}/iso/x86_64.iso.json`)).json();
+    expect(json).toMatchObject({ customisation: { keys: [], cmdline: null, hostname: 'web-1', password: true } });
+    expect(JSON.stringify(json)).not.toContain('j9T');
+  });
+
+  it('are files of the initrd that a netboot script adds', async () => {
+    const response = await ask(`${front}/netboot/x86_64/customisation`);
+    const archive = await new Response(response.body?.pipeThrough(new DecompressionStream('gzip'))).text();
+    expect(archive).toContain('customisation/hostname\0');
+    expect(archive).toContain(HASH);
+  });
+
+  it('are refused for a tarball that would take no notice of them', async () => {
+    const response = await ask(`${front}/kexec/x86_64.tar.gz`);
+    expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('older than host names')]);
+  });
+});
+
+describe('kernel parameters that make a long line', () => {
+  const long = Array(20).fill('rd.route=2001:db8:1234::/64:2001:db8::1').join(' ');
+  const lineOf = async (arch: string, cmdline: string) => {
+    const response = await ask(`/with/cmdline:${btoa(cmdline).replaceAll('=', '')}/netboot/${arch}.ipxe`);
+    return /^kernel .*$/m.exec(await response.text())?.[0] ?? `${response.status}`;
+  };
+
+  it('all stand on it for x86_64', async () => {
+    expect(await lineOf('x86_64', `quiet ${long}`)).toContain(` quiet ${long} `);
+  });
+
+  it('for aarch64, are left to the initrd where the system finds them there, and refused where it does not', async () => {
+    expect(await lineOf('aarch64', 'quiet ip=eth0:dhcp')).toContain(' quiet ip=eth0:dhcp ');
+    const line = await lineOf('aarch64', `quiet ${long}`);
+    expect(line).toMatch(/ quiet \$\{cmdline\}/);
+    expect(line).not.toContain('rd.route');
+    expect(await lineOf('aarch64', Array(50).fill('quiet').join(' '))).toBe('400');
+  });
+});
+
 describe('a customised address', () => {
   it('changes nothing about the canonical one: bytes, tags, digests, caching, checksums', async () => {
     const canonical = ['/kexec/x86_64.tar.gz', '/iso/x86_64.iso', '/netboot/x86_64.ipxe', '/netboot/x86_64/initrd'];

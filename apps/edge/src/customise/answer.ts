@@ -25,7 +25,7 @@ export async function answerCustomised({ path }: Route, sources: Sources): Promi
   const { address } = parsed;
   const resolved = await resolveImage(address, sources);
   if (isProblem(resolved)) return resolved;
-  const added = await resolveCustomisation(address.customisation, sources.settings.GITHUB_ORIGIN);
+  const added = await resolveCustomisation(address.customisation, sources.settings);
   if (isProblem(added)) return added;
   const itself = await customisedPart(address, resolved, added, sources.settings.PUBLIC_ORIGIN);
   if (isProblem(itself)) return itself;
@@ -44,7 +44,7 @@ async function answerCustomisedScript(path: string, sources: Sources): Promise<A
   if (!parsed.ok) return noSuchAddress({ reason: 'customisation', given, why: parsed.why }, catalog);
   if (!script.ok) return noSuchAddress(script.problem, catalog);
   const { customisation } = parsed;
-  const resolved = await resolveCustomisation(customisation, sources.settings.GITHUB_ORIGIN);
+  const resolved = await resolveCustomisation(customisation, sources.settings);
   if (isProblem(resolved)) return resolved;
   const notice = await noticeOf(resolved);
   return answerScript(script.address, { customisation, resolved, notice }, sources);
@@ -66,5 +66,11 @@ async function describe(image: Image, added: ResolvedCustomisation): Promise<Ima
     if (image.kind === 'kexec') return `tail -c +${customisationTarball(added).length + 1} FILE | sha256sum`;
     return 'Kernel and initrd are not changed.';
   };
-  return { keys: await Promise.all(added.keys.map(fingerprintOf)), cmdline: added.cmdline ?? null, check: check() };
+  return {
+    keys: await Promise.all(added.keys.map(fingerprintOf)),
+    cmdline: added.cmdline ?? null,
+    hostname: added.hostname ?? null,
+    password: added.passwordHash !== undefined,
+    check: check(),
+  };
 }

@@ -1,7 +1,8 @@
 import {
+  type Account,
   type Customisation,
+  type Forge,
   formatCustomisation,
-  type GithubUser,
   PublicKey,
   parseCustomisation,
   type ResolvedCustomisation,
@@ -9,34 +10,82 @@ import {
 import * as v from 'valibot';
 import { Memory } from '../objects.ts';
 import { isProblem, type Problem, problem } from '../problem.ts';
+import type { Settings } from '../settings.ts';
 
 /** An account's keys are used for so long before they are asked for again, in milliseconds. */
 const FRESH = 60_000;
-/** Longest wait for GitHub, in milliseconds; a person waits for the answer. */
+/** Longest wait for a forge, in milliseconds; a person waits for the answer. */
 const PATIENCE = 5_000;
 /** A person has a handful of keys. */
 const MOST_KEYS = 20;
 /** Bytes: twenty of the longest keys that `PublicKey` takes. */
 const LONGEST_ANSWER = 30_000;
 
+/** How a forge is asked for the public keys of an account. */
+interface Source {
+  readonly name: string;
+  readonly origin: (settings: Settings) => string;
+  readonly path: (user: string) => string;
+  /** Statuses that say that there is no such account; every other failure is one that may pass. */
+  readonly absent: readonly number[];
+  /** Where its owner adds keys. */
+  readonly addedAt: string;
+}
+
+const SOURCES: Readonly<Record<Forge, Source>> = {
+  github: {
+    name: 'GitHub',
+    origin: ({ GITHUB_ORIGIN }) => GITHUB_ORIGIN,
+    path: (user) => `/${user}.keys`,
+    absent: [404],
+    addedAt: 'https://github.com/settings/keys',
+  },
+  gitlab: {
+    name: 'GitLab',
+    origin: ({ GITLAB_ORIGIN }) => GITLAB_ORIGIN,
+    path: (user) => `/${user}.keys`,
+    // Sends on to its login page, or to the name in its own capitals.
+    absent: [404, 301, 302],
+    addedAt: 'https://gitlab.com/-/user_settings/ssh_keys',
+  },
+  codeberg: {
+    name: 'Codeberg',
+    origin: ({ CODEBERG_ORIGIN }) => CODEBERG_ORIGIN,
+    path: (user) => `/${user}.keys`,
+    absent: [404],
+    addedAt: 'https://codeberg.org/user/settings/keys',
+  },
+  sourcehut: {
+    name: 'SourceHut',
+    origin: ({ SOURCEHUT_ORIGIN }) => SOURCEHUT_ORIGIN,
+    path: (user) => `/~${user}.keys`,
+    absent: [404],
+    addedAt: 'https://meta.sr.ht/keys',
+  },
+};
+
 const accounts = new Memory<readonly PublicKey[] | Problem>(500, (keys) => (isProblem(keys) ? 0 : FRESH));
 
-/** Looks up the keys of a customisation's accounts. `origin` is GitHub's, such as `https://github.com`. */
+/** Looks up the keys of a customisation's accounts. */
 export async function resolveCustomisation(
-  { github, keys, cmdline }: Customisation,
-  origin: string,
+  { accounts: named, ...added }: Customisation,
+  settings: Settings,
 ): Promise<ResolvedCustomisation | Problem> {
-  const found = await Promise.all(github.map((user) => accounts.recall(user, () => keysOf(user, origin))));
+  const found = await Promise.all(
+    named.map((account) =>
+      accounts.recall(`${account.forge}:${account.user}`, () => keysOf(account, SOURCES[account.forge], settings)),
+    ),
+  );
   const fault = found.find(isProblem);
-  return fault ?? { keys: [...keys, ...found.flatMap((known) => (isProblem(known) ? [] : known))], cmdline };
+  return fault ?? { ...added, keys: [...added.keys, ...found.flatMap((known) => (isProblem(known) ? [] : known))] };
 }
 
 /**
  * The customisation that has the looked-up keys themselves in the place of accounts. What one answer makes another address of needs
- * this: asked again, GitHub may fail or give other keys than the ones that were shown.
+ * this: asked again, a forge may fail or give other keys than the ones that were shown.
  */
-export function pinnedCustomisation({ keys, cmdline }: ResolvedCustomisation): Customisation | Problem {
-  const pinned: Customisation = { github: [], keys, cmdline };
+export function pinnedCustomisation(resolved: ResolvedCustomisation): Customisation | Problem {
+  const pinned: Customisation = { ...resolved, accounts: [] };
   const read = parseCustomisation(formatCustomisation(pinned));
   if (read.ok) return pinned;
   return problem(
@@ -45,42 +94,46 @@ export function pinnedCustomisation({ keys, cmdline }: ResolvedCustomisation): C
   );
 }
 
-/** The public keys of a GitHub account, each with the account as comment. */
-async function keysOf(user: GithubUser, origin: string): Promise<readonly PublicKey[] | Problem> {
-  const answer = await ask(`${origin}/${user}.keys`);
-  if (answer === 'absent') return problem(404, `GitHub knows no account "${user}".`);
+/** The public keys of an account, each with the account as comment. */
+async function keysOf(
+  { forge, user }: Account,
+  { name, origin, path, absent, addedAt }: Source,
+  settings: Settings,
+): Promise<readonly PublicKey[] | Problem> {
+  const answer = await ask(`${origin(settings)}${path(user)}`, absent);
+  if (answer === 'absent') {
+    const capitals = forge === 'gitlab' ? ', with these capitals' : '';
+    return problem(404, `${name} knows no account "${user}"${capitals}.`);
+  }
   if (answer === 'unavailable')
-    return problem(503, 'GitHub cannot be asked for keys just now; please try again in a minute.');
-  const lines = answer === 'too-long' ? [] : answer.split('\n').filter((line) => line.trim() !== '');
+    return problem(503, `${name} cannot be asked for keys just now; please try again in a minute.`);
+  const lines = answer === 'too-long' ? [] : answer.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
   // Leaving some out could be leaving out the one that its owner has at hand.
   if (answer === 'too-long' || lines.length > MOST_KEYS) {
     return problem(
       400,
-      `The GitHub account "${user}" has more than ${MOST_KEYS} keys. Name the keys that you need with key: instead.`,
+      `The ${name} account "${user}" has more than ${MOST_KEYS} keys. Name the keys that you need with key: instead.`,
     );
   }
   const keys = lines.flatMap((line) => {
     const [type = '', base64 = ''] = line.trim().split(' ');
-    const key = v.safeParse(PublicKey, `${type} ${base64} github:${user}`);
+    const key = v.safeParse(PublicKey, `${type} ${base64} ${forge}:${user}`);
     return key.success ? [key.output] : [];
   });
   if (lines.length === 0) {
-    return problem(
-      404,
-      `The GitHub account "${user}" has no public keys; they are added at https://github.com/settings/keys.`,
-    );
+    return problem(404, `The ${name} account "${user}" has no public keys; they are added at ${addedAt}.`);
   }
-  if (keys.length === 0) return problem(404, `The GitHub account "${user}" has no public key that OpenSSH knows.`);
+  if (keys.length === 0) return problem(404, `The ${name} account "${user}" has no public key that OpenSSH knows.`);
   return keys;
 }
 
-/** A text from GitHub, within bounds of time and size; every failure but a missing account is one that may pass. */
-async function ask(url: string): Promise<string | 'absent' | 'unavailable' | 'too-long'> {
+/** A text from a forge, within bounds of time and size. */
+async function ask(url: string, absent: readonly number[]): Promise<string | 'absent' | 'unavailable' | 'too-long'> {
   try {
     const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(PATIENCE) });
     if (response.status === 200) return await textOf(response);
     await response.body?.cancel();
-    return response.status === 404 ? 'absent' : 'unavailable';
+    return absent.includes(response.status) ? 'absent' : 'unavailable';
   } catch {
     return 'unavailable';
   }
@@ -114,8 +167,12 @@ export async function fingerprintOf(key: PublicKey): Promise<KeyFingerprint> {
   return { type, fingerprint: `SHA256:${text}`, comment: comment.join(' ') };
 }
 
-/** Whose keys a customisation lets in, a line each: whoever is about to boot it must see that. */
-export async function noticeOf({ keys }: ResolvedCustomisation): Promise<string[]> {
+/** What a customisation changes about the system, a line each: whoever is about to boot it must see whose keys it lets in. */
+export async function noticeOf({ keys, hostname, passwordHash }: ResolvedCustomisation): Promise<string[]> {
   const whose = await Promise.all(keys.map(fingerprintOf));
-  return whose.map(({ type, fingerprint, comment }) => `root login for ${type} ${fingerprint} ${comment}`);
+  return [
+    ...whose.map(({ type, fingerprint, comment }) => `root login for ${type} ${fingerprint} ${comment}`),
+    ...(passwordHash === undefined ? [] : ['root login with a password of who made this link']),
+    ...(hostname === undefined ? [] : [`host name ${hostname}`]),
+  ];
 }

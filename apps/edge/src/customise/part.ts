@@ -20,7 +20,7 @@ import {
   representText,
   TEXT_TYPE,
 } from '../http/representation.ts';
-import { cmdlineOf, netbootScript } from '../ipxe/netboot.ts';
+import { cmdlineOf, lineWords, netbootScript } from '../ipxe/netboot.ts';
 import { isProblem, type Problem, problem } from '../problem.ts';
 import { noticeOf, pinnedCustomisation } from './keys.ts';
 
@@ -51,6 +51,11 @@ export async function customisedPart(
     return composed(file, inside(file, area.offset, filled), about);
   }
   if (image.kind === 'iso') return problem(404, 'This ISO has no room for a customisation.');
+  if (added.hostname !== undefined || added.passwordHash !== undefined)
+    return problem(
+      404,
+      'This tarball is older than host names and passwords in links, and would take no notice of them.',
+    );
   return composed(file, inFront(file, customisationTarball(added)), about);
 }
 
@@ -72,9 +77,15 @@ async function netbootPart(
   if (part === 'script') {
     const pinned = pinnedCustomisation(added);
     if (isProblem(pinned)) return pinned;
+    const words = lineWords(image.arch, added.cmdline);
+    if (words === undefined)
+      return problem(
+        400,
+        "cmdline: has more for the kernel alone than fits on an iPXE script's line for aarch64, where some builds of iPXE hang. The ISO takes it.",
+      );
     const extra = {
       address: imageAddress(image, { ref: manifest.version, part: 'customisation', customisation: pinned }),
-      cmdline: added.cmdline,
+      cmdline: words,
       notice: await noticeOf(added),
     };
     return representText(netbootScript(manifest, image, origin, extra), { ...about, mediaType: TEXT_TYPE });

@@ -1,4 +1,12 @@
-import { formatAddress, imageAddress, type Manifest, type NetbootImage } from '@nixos-images/shared';
+import {
+  type Arch,
+  type ExtraCmdline,
+  formatAddress,
+  imageAddress,
+  kernelsOwn,
+  type Manifest,
+  type NetbootImage,
+} from '@nixos-images/shared';
 import { echoWords, script, scriptAddress } from './script.ts';
 
 /**
@@ -14,11 +22,29 @@ export function cmdlineOf({ version }: Manifest, { init, kernelParams, files }: 
   return [`init=${init}`, ...kernelParams, ...store].join(' ');
 }
 
+/**
+ * Characters that a customisation may add to an arm64 script's line. Builds of iPXE for arm64 have hung at lines of 283, most of which the
+ * image needs itself; those for x86_64 take as many as Linux does.
+ */
+const LONGEST_FOR_ARM64 = 200;
+
+/**
+ * What of a customisation's parameters stands on the kernel's line of a script; undefined if that is too much. Where all of them are too
+ * many, those are left out that the booted system also finds in the customisation's initrd.
+ */
+export function lineWords(arch: Arch, cmdline: ExtraCmdline | undefined): string | undefined {
+  if (cmdline === undefined) return '';
+  if (arch === 'x86_64' || cmdline.length <= LONGEST_FOR_ARM64) return cmdline;
+  const own = kernelsOwn(cmdline);
+  return own.length <= LONGEST_FOR_ARM64 ? own : undefined;
+}
+
 /** What a customised script loads and says on top. */
 export interface ScriptExtra {
   /** Of one more initrd. */
   readonly address: string;
-  readonly cmdline: string | undefined;
+  /** For the kernel's line; may be none. */
+  readonly cmdline: string;
   /** Whose keys are installed: whoever boots this must see it. */
   readonly notice: readonly string[];
 }
@@ -37,7 +63,7 @@ export function netbootScript(
   const kernel = scriptAddress(imageAddress(image, { ref: version, part: 'kernel' }));
   const initrd = scriptAddress(imageAddress(image, { ref: version, part: 'initrd' }));
   const initrds = extra === undefined ? 'initrd=initrd' : 'initrd=initrd initrd=customisation';
-  const words = [cmdlineOf(manifest, image, origin), extra?.cmdline].filter((part) => part !== undefined).join(' ');
+  const words = [cmdlineOf(manifest, image, origin), ...(extra?.cmdline ? [extra.cmdline] : [])].join(' ');
   return script([
     `echo ${smoke ? 'SMOKE IMAGE (not NixOS)' : 'NixOS'} ${version}, netboot, ${image.arch}, ${image.variant}`,
     ...(extra?.notice ?? []).map((line) => `echo CUSTOMISED: ${echoWords(line)}`),
