@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filesOf } from '@nixos-images/shared';
+import { listedFilesOf } from '@nixos-images/shared';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServedRelease, serveRelease } from './served-release.ts';
@@ -27,7 +27,7 @@ describe('a checksum', () => {
   };
   const then = (program: string, options: readonly string[]) => execa(program, options, { cwd: folder });
   const checked = async (sums: string) => (await then('sha256sum', ['-c', '--strict', sums])).stdout.split('\n');
-  const files = () => served.release.manifest.images.flatMap(filesOf).map(({ file }) => file.name);
+  const files = () => served.release.manifest.images.flatMap(listedFilesOf).map(({ file }) => file.name);
   const pinned = (name: string) => at(`/releases/${served.release.manifest.version}/${name}`);
 
   it.each([
@@ -39,6 +39,8 @@ describe('a checksum', () => {
     ['/netboot/x86_64/initrd', 'initrd'],
     ['/netboot/x86_64/cmdline', 'cmdline'],
     ['/netboot/x86_64.ipxe', 'x86_64.ipxe'],
+    ['/netboot/x86_64.efi', 'x86_64.efi'],
+    ['/netboot/x86_64/head', 'head'],
   ])('of %s is for the file that wget saves', async (address, saved) => {
     await first('wget', ['-q', at(address), at(`${address}.sha256`)]);
     expect(await checked(`${saved}.sha256`)).toEqual([`${saved}: OK`]);

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filesOf } from '@nixos-images/shared';
+import { listedFilesOf } from '@nixos-images/shared';
 import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,7 +53,7 @@ describe('a release', () => {
       const { manifest } = served.release;
       const [program, ...options] = command(served.localEdge.url, `/releases/${manifest.version}${end}`);
       await execa(program, options, { cwd: folder });
-      const files = manifest.images.flatMap(filesOf).map(({ file }) => file.name);
+      const files = manifest.images.flatMap(listedFilesOf).map(({ file }) => file.name);
       // wget keeps the list itself.
       const saved = (await readdir(folder)).filter((name) => name !== 'index.html');
       expect(saved.toSorted()).toEqual([...files, 'SHA256SUMS', 'boot.json', 'manifest.json'].toSorted());

@@ -26,7 +26,11 @@ export const FileDigest = v.object({
 });
 export type FileDigest = v.InferOutput<typeof FileDigest>;
 
-interface DigestOptions {
+/** The same of bytes that are nowhere in one place, and so never uploaded. */
+export const JoinedDigest = v.omit(FileDigest, ['pieces']);
+export type JoinedDigest = v.InferOutput<typeof JoinedDigest>;
+
+export interface DigestOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -68,18 +72,47 @@ export class Hasher {
   }
 }
 
+/** Hashes bytes that are joined out of several, as they come. */
+export class JoinedHasher {
+  readonly #sha256 = createHash('sha256');
+  readonly #blake2b = createHash('blake2b512');
+  #size = 0;
+
+  update(bytes: Uint8Array): void {
+    this.#sha256.update(bytes);
+    this.#blake2b.update(bytes);
+    this.#size += bytes.length;
+  }
+
+  /** Call it once, after the last byte. */
+  end(): JoinedDigest {
+    const sha256 = v.parse(Sha256, this.#sha256.digest('hex'));
+    return { size: this.#size, sha256, blake2b: this.#blake2b.digest('hex') };
+  }
+}
+
+/** Reads a file once and hashes it. */
+export async function digestFile(path: string, options: DigestOptions = {}): Promise<FileDigest> {
+  const hasher = new Hasher();
+  await readInto(hasher, path, options);
+  return hasher.end();
+}
+
 /** Bytes read at a time. */
 const CHUNK = 256 * 1024;
 
-/** Reads a file once and hashes it. */
-export async function digestFile(path: string, { signal, onBytes }: DigestOptions = {}): Promise<FileDigest> {
-  const hasher = new Hasher();
+/** Reads a file once and gives its bytes to something that hashes them. */
+export async function readInto(
+  hasher: { update(bytes: Uint8Array): void },
+  path: string,
+  { signal, onBytes }: DigestOptions,
+): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK);
   await using file = await open(path);
   for (let position = 0; ; ) {
     signal?.throwIfAborted();
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-    if (bytesRead === 0) return hasher.end();
+    if (bytesRead === 0) return;
     hasher.update(buffer.subarray(0, bytesRead));
     position += bytesRead;
     onBytes?.(bytesRead);

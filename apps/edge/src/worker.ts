@@ -111,14 +111,15 @@ export function createEdge(log: (line: string) => void): Edge {
     notes.unknown = snapshot.unknown;
 
     // Answer.
-    const sources = () => ({ snapshot, read: (key: string) => objects.read(bindings.BUCKET, key), settings, request });
+    const blobs = blobsOf(bindings.BUCKET, settings.BLOB_ORIGIN, checks);
+    const read = (key: string) => objects.read(bindings.BUCKET, key);
+    const sources = () => ({ snapshot, read, blobs, settings, request });
     const answer = await answers.recall(`${snapshot.etag} ${path}`, () => line({ path, params }, sources()));
     if ('tag' in answer) return answer.tag === 'moved' ? movedResponse(answer) : answer;
     const { representation, subject } = answer;
     notes.subject = subject;
 
     // Delivery, by the mirror where the bucket fails.
-    const blobs = blobsOf(bindings.BUCKET, settings.BLOB_ORIGIN, checks);
     const { response, sent } = await deliver(request, representation, blobs).catch((error: unknown) => {
       notes.fault = String(error);
       const elsewhere = mirrorRedirect(error, request, representation, snapshot.catalog);

@@ -64,6 +64,8 @@ const kindAndPart: fc.Arbitrary<Pick<ImageAddress, 'kind' | 'part'>> = fc.consta
   { kind: 'netboot', part: 'kernel' },
   { kind: 'netboot', part: 'initrd' },
   { kind: 'netboot', part: 'store' },
+  { kind: 'netboot', part: 'head' },
+  { kind: 'netboot', part: 'efi' },
   { kind: 'netboot', part: 'cmdline' },
   { kind: 'netboot', part: 'customisation' },
 );
@@ -97,6 +99,7 @@ const WORDS = [
   '/kernel',
   '/store',
   '.tar.gz',
+  '.efi',
   '.json',
   '%',
 ];
@@ -170,6 +173,9 @@ describe('addresses of images', () => {
     ['/netboot/x64', '/netboot/x86_64.ipxe'],
     ['/netboot/x64/kernel', '/netboot/x86_64/kernel'],
     ['/netboot/x64/low-memory/initrd.sha256', '/netboot/x86_64/low-memory/initrd.sha256'],
+    ['/netboot@26.05/x64.efi', '/netboot@26.05/x86_64.efi'],
+    ['/netboot/x64/low-memory.efi.json', '/netboot/x86_64/low-memory.efi.json'],
+    ['/netboot/x64/head', '/netboot/x86_64/head'],
     ['/kexec/x86_64/', '/kexec/x86_64.tar.gz'],
     ['/kexec/x86_64/interactive.json/', '/kexec/x86_64/interactive.tar.gz.json'],
   ])('reads %s as %s', (path, canonical) => {
@@ -196,6 +202,9 @@ describe('addresses of images', () => {
     ['/netboot/kernel', 'arch'],
     ['/netboot/x86_64/kernel.ipxe', 'suffix'],
     ['/netboot/x86_64/customisation', 'suffix'],
+    ['/netboot/x86_64.efi.efi', 'suffix'],
+    ['/netboot/x86_64.effi', 'suffix'],
+    ['/iso/x86_64.efi', 'suffix'],
     ['/iso/x86_64/kernel', 'variant'],
     ['/with/nothing/kexec/x86_64', 'customisation'],
   ])('finds fault with the %2$s of %1$s', (path, reason) => {
@@ -291,6 +300,8 @@ describe('the address of a script', () => {
     '/netboot/riscv64/initrd',
     '/netboot/x86_64/cmdline',
     '/netboot/x86_64.ipxe.sha256',
+    '/netboot/x86_64.efi',
+    '/netboot/x86_64/head',
     '/with/x/netboot/x86_64/customisation',
     '/releases/latest/download/bzImage-x86_64-linux',
   ])('is not %s', (path) => {

@@ -1,5 +1,14 @@
 import * as v from 'valibot';
-import { type Address, type AddressProblem, type ImageAddress, Ref, VIEWS, type View, WHOLE_PART } from './address.ts';
+import {
+  type Address,
+  type AddressProblem,
+  EXTENDED_PARTS,
+  type ImageAddress,
+  Ref,
+  VIEWS,
+  type View,
+  WHOLE_PART,
+} from './address.ts';
 import { formatAsset } from './asset.ts';
 import { type Customisation, formatCustomisation, parseCustomisation } from './customisation.ts';
 import type { ImageId } from './image-id.ts';
@@ -114,9 +123,11 @@ function takePart(kind: Kind, rest: readonly string[]): { names: string[]; part:
   const before = rest.slice(0, -1);
   const own = before.length > 0 ? PARTS_BY_NAME[kind].find((part) => part === name) : undefined;
   if (own !== undefined) return { names: before, part: own, ending: suffix };
-  const { part, extension } = WHOLE_PART[kind];
-  const extended = suffix === extension || suffix.startsWith(`${extension}.`);
-  return { names: [...before, name], part, ending: extended ? suffix.slice(extension.length) : suffix };
+  const names = [...before, name];
+  const extended = EXTENDED_PARTS[kind].find(({ extension }) => `${suffix}.`.startsWith(`${extension}.`));
+  return extended === undefined
+    ? { names, part: WHOLE_PART[kind].part, ending: suffix }
+    : { names, part: extended.part, ending: suffix.slice(extended.extension.length) };
 }
 
 function viewOf(ending: string): View | undefined {
@@ -137,7 +148,7 @@ function fail(problem: AddressProblem): { readonly ok: false; readonly problem: 
 /** Every suffix that an address of a kind can end in, beside none. */
 export function suffixesOf(kind: Kind): string[] {
   const views = VIEWS.filter((view) => view !== 'itself').map((view) => `.${view}`);
-  return [WHOLE_PART[kind].extension, ...views];
+  return [...EXTENDED_PARTS[kind].map(({ extension }) => extension), ...views];
 }
 
 /** The one canonical path of an address. */
@@ -162,8 +173,8 @@ export function formatAddress(address: Address): string {
 
 function formatImage({ customisation, kind, ref, arch, variant, part, view }: ImageAddress): string {
   const front = customisation === undefined ? '' : `/with/${formatCustomisation(customisation)}`;
-  const whole = WHOLE_PART[kind];
-  const end = part === whole.part ? whole.extension : `/${part}`;
+  const extended = EXTENDED_PARTS[kind].find((known) => known.part === part);
+  const end = extended?.extension ?? `/${part}`;
   return [
     `${front}/${kind}${ref === undefined ? '' : `@${ref}`}/${arch}`,
     variant === undefined ? '' : `/${variant}`,

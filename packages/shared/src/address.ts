@@ -16,7 +16,19 @@ export const WHOLE_PART = {
   kexec: { part: 'tarball', extension: '.tar.gz' },
   iso: { part: 'iso', extension: '.iso' },
   netboot: { part: 'script', extension: '.ipxe' },
-} as const satisfies Record<Kind, { part: Part; extension: string }>;
+} as const satisfies Record<Kind, ExtendedPart>;
+
+/** The parts of a kind's images that an address names by an extension: what it gives without one, and what else. */
+export const EXTENDED_PARTS: Readonly<Record<Kind, readonly ExtendedPart[]>> = {
+  kexec: [WHOLE_PART.kexec],
+  iso: [WHOLE_PART.iso],
+  netboot: [WHOLE_PART.netboot, { part: 'efi', extension: '.efi' }],
+};
+
+interface ExtendedPart {
+  readonly part: Part;
+  readonly extension: string;
+}
 
 /** Whether an address gives the part itself or something about it. */
 export const VIEWS = ['itself', 'sha256', 'minisig', 'json'] as const;

@@ -41,6 +41,17 @@ export const KernelParam = v.pipe(
 /** Path of the first program that the kernel runs, such as `/nix/store/…/init`. */
 export const InitPath = v.pipe(v.string(), v.regex(/^\/[\w.+/-]+$/));
 
+/** What the kernel of a netboot image must be told to boot it, wherever it came from. */
+export function ownCmdlineOf({
+  init,
+  kernelParams,
+}: {
+  readonly init: string;
+  readonly kernelParams: readonly string[];
+}): string {
+  return [`init=${init}`, ...kernelParams].join(' ');
+}
+
 /**
  * A zero-filled area of an ISO or a kexec tarball, in bytes, that a customisation replaces: both boot loaders load it as second
  * initrd, and `run` joins it to the initrd. In a tarball it is what `customisation.img` holds, in a stored block of deflate.
@@ -79,7 +90,13 @@ export const ImageJson = v.variant('kind', [
   v.object({
     ...common,
     kind: v.literal('netboot'),
-    files: v.object({ kernel: OutputPath, initrd: OutputPath, store: v.optional(OutputPath) }),
+    files: v.object({
+      kernel: OutputPath,
+      initrd: OutputPath,
+      store: v.optional(OutputPath),
+      /** systemd's stub, which makes one EFI file of kernel and initrd; absent where there is to be none. */
+      stub: v.optional(OutputPath),
+    }),
     init: InitPath,
     kernelParams: v.array(KernelParam),
   }),

@@ -19,5 +19,7 @@ export * from './mirror.ts';
 export * from './newc.ts';
 export * from './parse.ts';
 export * from './stage.ts';
+export * from './unified-kernel.ts';
+export * from './unified-kernel-layout.ts';
 export * from './version.ts';
 export * from './words.ts';

@@ -55,6 +55,11 @@ export const NetbootImage = v.object({
   files: v.object({ kernel: File, initrd: File, store: v.optional(File) }),
   init: InitPath,
   kernelParams: v.array(KernelParam),
+  /**
+   * The EFI file of the image, a unified kernel image: nowhere stored as a whole, but joined out of its head, the kernel and the
+   * initrd while it is sent (unified-kernel-layout.ts). Absent in images that were imported, or made before there were any.
+   */
+  efi: v.optional(v.object({ head: File, whole: File })),
 });
 
 /** One kind × arch × variant of a release, with its files by role. */
@@ -78,7 +83,7 @@ export const Manifest = v.object({
 });
 export type Manifest = v.InferOutput<typeof Manifest>;
 
-/** Every file of an image with its role, in a fixed order. */
+/** Every file of an image that is a blob with its role, in a fixed order. */
 export function filesOf(image: Image): readonly { readonly role: Role; readonly file: File }[] {
   switch (image.kind) {
     case 'kexec':
@@ -90,12 +95,24 @@ export function filesOf(image: Image): readonly { readonly role: Role; readonly 
         { role: 'kernel', file: image.files.kernel },
         { role: 'initrd', file: image.files.initrd },
         ...storeOf(image),
+        ...(image.efi === undefined ? [] : [{ role: 'head', file: image.efi.head } as const]),
       ];
   }
 }
 
 function storeOf({ files: { store } }: KexecImage | NetbootImage): { role: Role; file: File }[] {
   return store === undefined ? [] : [{ role: 'store', file: store }];
+}
+
+/**
+ * Every file that a release lists for an image, with the part of the image that it is: those that are blobs, and the EFI file that is
+ * joined out of such.
+ */
+export function listedFilesOf(image: Image): readonly { readonly part: Role | 'efi'; readonly file: File }[] {
+  const blobs = filesOf(image).map(({ role, file }) => ({ part: role, file }));
+  return image.kind === 'netboot' && image.efi !== undefined
+    ? [...blobs, { part: 'efi', file: image.efi.whole }]
+    : blobs;
 }
 
 /** What a file's name is made of. */
@@ -111,6 +128,8 @@ const NAME_ENDING: Readonly<Record<Part, string>> = {
   kernel: '-kernel',
   initrd: '-initrd',
   store: '-store',
+  head: '-head',
+  efi: '.efi',
   script: '.ipxe',
   cmdline: '-cmdline',
   customisation: '-customisation',
@@ -125,24 +144,26 @@ export function fileName({ smoke, kind, version, arch, variant, part }: FileIden
   return v.parse(FileName, `${family}-${kind}-${version}-${arch}-${variant}${NAME_ENDING[part]}`);
 }
 
-const MEDIA_TYPE: Readonly<Record<Role, string>> = {
+const MEDIA_TYPE: Readonly<Record<Role | 'efi', string>> = {
   tarball: 'application/gzip',
   // With a hyphen, as EDK2 compares it: to firmware that boots over HTTP anything else is no disk.
   iso: 'application/vnd.efi-iso',
   kernel: 'application/octet-stream',
   initrd: 'application/octet-stream',
   store: 'application/octet-stream',
+  head: 'application/octet-stream',
+  efi: 'application/efi',
 };
 
-/** The Content-Type of a role's files. */
-export function mediaTypeOf(role: Role): string {
-  return MEDIA_TYPE[role];
+/** The Content-Type of a file by what it is to its image. */
+export function mediaTypeOf(part: Role | 'efi'): string {
+  return MEDIA_TYPE[part];
 }
 
 /** `SHA256SUMS` of a release: one line a file, as `sha256sum -c` reads them, sorted by name. */
 export function sha256Sums(manifest: Manifest): string {
   return manifest.images
-    .flatMap(filesOf)
+    .flatMap(listedFilesOf)
     .map(({ file }) => file)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ sha256, name }) => `${sha256}  ${name}\n`)

@@ -9,6 +9,11 @@ declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }
 
+// https://encoding.spec.whatwg.org/#interface-textdecoder
+declare class TextDecoder {
+  decode(bytes: Uint8Array): string;
+}
+
 // https://url.spec.whatwg.org/#url-class
 declare class URL {
   constructor(url: string);

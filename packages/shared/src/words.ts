@@ -18,17 +18,24 @@ export function systemOf(arch: Arch): System {
   return `${arch}-linux`;
 }
 
-/** What a file is to its image. */
-export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd' | 'store';
+/** What a file is to its image. `head` is what stands before the kernel in a netboot image's EFI file. */
+export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd' | 'store' | 'head';
 
 /**
- * What an image's addresses give: its files by role, and for netboot the iPXE script, the kernel command line, and the initrd that a
- * customisation adds.
+ * What an image's addresses give: its files by role, and for netboot the EFI file that is joined out of them, the iPXE script, the
+ * kernel command line, and the initrd that a customisation adds.
  */
-export type Part = Role | 'script' | 'cmdline' | 'customisation';
+export type Part = Role | 'efi' | 'script' | 'cmdline' | 'customisation';
 
 /** The parts that are a segment of their own in an address, where a variant would stand: no variant can have these names. */
-export const PART_NAMES = ['kernel', 'initrd', 'cmdline', 'customisation', 'store'] as const satisfies readonly Part[];
+export const PART_NAMES = [
+  'kernel',
+  'initrd',
+  'head',
+  'cmdline',
+  'customisation',
+  'store',
+] as const satisfies readonly Part[];
 
 /** Flavour of a kind: lower-case words joined by dashes, such as `noninteractive` or `low-memory`. */
 export const Variant = v.pipe(

@@ -1,13 +1,21 @@
 # shellcheck shell=sh
-# Kernel and initrd for netboot. Out: $out/kernel, $out/initrd, $out/image.json.
+# Kernel and initrd for netboot, and the stub that makes one EFI file of them. Out: $out/kernel, $out/initrd, $out/stub,
+# $out/image.json.
 set -eu
+: "${debs:?}"
 mkdir "${out:?}"
 # shellcheck source=test/smoke-images/build/label.sh
 . "${build:?}/label.sh"
 
 cp "$base/kernel" "$out/kernel"
 cat "$base/initrd" label.initrd >"$out/initrd"
+dpkg-deb -x "$debs/systemd-boot-efi.deb" packages
+case "$arch" in
+  x86_64) stub=linuxx64.efi.stub ;;
+  aarch64) stub=linuxaa64.efi.stub ;;
+esac
+cp "packages/usr/lib/systemd/boot/efi/$stub" "$out/stub"
 # shellcheck disable=SC2086 # one JSON string for each parameter
-write_image_json "{files: {kernel: \"kernel\", initrd: \"initrd\"}, init: \"/init\", kernelParams: $(
+write_image_json "{files: {kernel: \"kernel\", initrd: \"initrd\", stub: \"stub\"}, init: \"/init\", kernelParams: $(
   printf '%s\n' $parameters | jq -R . | jq -cs .
 )}"

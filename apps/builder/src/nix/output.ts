@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ImageJson, MalformedJson, parseJson, type Role } from '@nixos-images/shared';
 import * as v from 'valibot';
-import { digestFile, FileDigest } from '../digest.ts';
-import { Failure, systemFailure } from '../failure.ts';
-import type { Progress } from '../progress/progress.ts';
+import { digestFile, FileDigest, type JoinedDigest } from '../digest.ts';
+import { Failure } from '../failure.ts';
+import { type HashOptions, recall, remember } from './digest-memory.ts';
+import { efiFileOf } from './efi-file.ts';
 import type { EvaluatedImage } from './evaluate.ts';
 
 /** A file of a built image. */
@@ -20,13 +21,8 @@ export interface BuiltImage {
   readonly evaluated: EvaluatedImage;
   readonly description: ImageJson;
   readonly files: readonly BuiltFile[];
-}
-
-export interface HashOptions {
-  /** Folder where hashes are remembered. */
-  readonly state: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal | undefined;
+  /** The EFI file that is joined out of them; undefined for images that have none. */
+  readonly efi: JoinedDigest | undefined;
 }
 
 /** A built image that was looked at, but not read: its files by their path inside the output, with their sizes in bytes. */
@@ -44,7 +40,8 @@ export async function describeImage(evaluated: EvaluatedImage): Promise<Describe
   const { storePath } = evaluated;
   const description = await readDescription(evaluated);
   const sizes = new Map<string, number>();
-  for (const { path } of rolesOf(description)) {
+  for (const path of Object.values(description.files)) {
+    if (path === undefined) continue;
     const facts = await stat(join(storePath, path)).catch(() => undefined);
     if (!facts?.isFile()) {
       throw new Failure(`${storePath}/image.json names ${path}, which is no file there.`, {
@@ -68,7 +65,12 @@ export async function hashImage(
     if (digest === undefined) throw new Failure(`${join(storePath, path)} was not hashed.`);
     return { role, path: join(storePath, path), digest };
   });
-  return { evaluated, description, files };
+  if (description.kind !== 'netboot' || description.files.stub === undefined)
+    return { evaluated, description, files, efi: undefined };
+  const { kernel, initrd, stub } = description.files;
+  const paths = { kernel: join(storePath, kernel), initrd: join(storePath, initrd), stub: join(storePath, stub) };
+  const { head, whole } = await efiFileOf(storePath, description, paths, options);
+  return { evaluated, description, files: [...files, { role: 'head', ...head }], efi: whole };
 }
 
 async function readDescription({ storePath, facts }: EvaluatedImage): Promise<ImageJson> {
@@ -121,7 +123,7 @@ function storeOf({ store }: { readonly store?: string | undefined }): { role: Ro
   return store === undefined ? [] : [{ role: 'store', path: store }];
 }
 
-const Remembered = v.record(v.string(), FileDigest);
+const Digests = v.record(v.string(), FileDigest);
 
 /** Hashes of an output's files by path; a store path never changes, so they are remembered by its name. */
 async function digestsOf(
@@ -130,7 +132,7 @@ async function digestsOf(
   { state, progress, signal }: HashOptions,
 ): Promise<Readonly<Record<string, FileDigest>>> {
   const memory = join(state, 'digests', `${basename(storePath)}.json`);
-  const remembered = await recall(memory);
+  const remembered = await recall(memory, Digests);
   if (remembered !== undefined && [...sizes].every(([path, size]) => remembered[path]?.size === size))
     return remembered;
   const digests: Record<string, FileDigest> = {};
@@ -144,28 +146,4 @@ async function digestsOf(
   }
   await remember(memory, digests);
   return digests;
-}
-
-async function remember(memory: string, digests: Readonly<Record<string, FileDigest>>): Promise<void> {
-  // Renamed into place: a kill between the two leaves no half file to recall.
-  const half = `${memory}.${process.pid}`;
-  try {
-    await mkdir(dirname(memory), { recursive: true });
-    await writeFile(half, JSON.stringify(digests));
-    await rename(half, memory);
-  } catch (error) {
-    await rm(half, { force: true });
-    throw systemFailure(error, memory) ?? error;
-  }
-}
-
-async function recall(memory: string): Promise<Readonly<Record<string, FileDigest>> | undefined> {
-  const text = await readFile(memory, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return parseJson(Remembered, text, memory);
-  } catch (error) {
-    if (error instanceof MalformedJson) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { filesOf, type Manifest } from '@nixos-images/shared';
+import { listedFilesOf, type Manifest } from '@nixos-images/shared';
 import * as v from 'valibot';
 import pack from '../../package.json' with { type: 'json' };
 import { type NixOptions, runNix } from '../nix/run.ts';
@@ -31,7 +31,9 @@ export function provenanceOf(manifest: Manifest, flake: string, { url, locked, l
   };
   return {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: manifest.images.flatMap(filesOf).map(({ file }) => ({ name: file.name, digest: { sha256: file.sha256 } })),
+    subject: manifest.images
+      .flatMap(listedFilesOf)
+      .map(({ file }) => ({ name: file.name, digest: { sha256: file.sha256 } })),
     predicateType: 'https://slsa.dev/provenance/v1',
     predicate: {
       buildDefinition: {

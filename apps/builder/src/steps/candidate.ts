@@ -13,6 +13,7 @@ import {
   versionOf,
 } from '@nixos-images/shared';
 import * as v from 'valibot';
+import type { JoinedDigest } from '../digest.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { BuiltImage } from '../nix/output.ts';
 import type { ReleaseDraft } from '../store/draft.ts';
@@ -85,15 +86,16 @@ function manifestOf(candidate: Candidate, version: Version, published: Time): Ma
 
 type ImageIdentity = Omit<FileIdentity, 'part'>;
 
-function builtImage({ evaluated, description, files }: BuiltImage, identity: ImageIdentity): Image {
+function builtImage({ evaluated, description, files, efi }: BuiltImage, identity: ImageIdentity): Image {
   const { arch, variant, kernelVersion } = description;
   const { storePath, derivation } = evaluated;
   const common = { arch, variant, origin: { from: 'nix' as const, storePath, derivation, kernelVersion } };
+  const described = (part: Role | 'efi', { size, sha256 }: JoinedDigest): File =>
+    v.parse(File, { name: fileName({ ...identity, part }), size, sha256, mediaType: mediaTypeOf(part) });
   const file = (role: Role): File => {
     const found = files.find((candidate) => candidate.role === role);
     if (found === undefined) throw new Failure(`${evaluated.storePath} lacks its ${role}.`);
-    const { size, sha256 } = found.digest;
-    return v.parse(File, { name: fileName({ ...identity, part: role }), size, sha256, mediaType: mediaTypeOf(role) });
+    return described(role, found.digest);
   };
   switch (description.kind) {
     case 'kexec':
@@ -116,12 +118,13 @@ function builtImage({ evaluated, description, files }: BuiltImage, identity: Ima
         },
         init: description.init,
         kernelParams: description.kernelParams,
+        ...(efi === undefined ? {} : { efi: { head: file('head'), whole: described('efi', efi) } }),
       };
   }
 }
 
 function renamed(image: Image, identity: ImageIdentity): Image {
-  const name = (role: Role) => fileName({ ...identity, part: role });
+  const name = (part: Role | 'efi') => fileName({ ...identity, part });
   switch (image.kind) {
     case 'kexec': {
       const { tarball, store } = image.files;
@@ -137,6 +140,7 @@ function renamed(image: Image, identity: ImageIdentity): Image {
       return { ...image, files: { iso: { ...image.files.iso, name: name('iso') } } };
     case 'netboot': {
       const { kernel, initrd, store } = image.files;
+      const { efi } = image;
       return {
         ...image,
         files: {
@@ -144,6 +148,7 @@ function renamed(image: Image, identity: ImageIdentity): Image {
           initrd: { ...initrd, name: name('initrd') },
           ...(store && { store: { ...store, name: name('store') } }),
         },
+        ...(efi && { efi: { head: { ...efi.head, name: name('head') }, whole: { ...efi.whole, name: name('efi') } } }),
       };
     }
   }

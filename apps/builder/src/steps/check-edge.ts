@@ -1,9 +1,9 @@
 import {
   type Catalog,
-  filesOf,
   formatAddress,
   formatJson,
   imageAddress,
+  listedFilesOf,
   type Manifest,
   type Stage,
   stagedChannels,
@@ -41,9 +41,9 @@ interface Address {
 /** Each file under its pinned address and, unless it is withdrawn, under the floating one of its channel. */
 function addressesOf(manifest: Manifest, stage: Stage): Address[] {
   return manifest.images.flatMap((image) =>
-    filesOf(image).flatMap(({ role, file: { name, size, sha256 } }) => {
+    listedFilesOf(image).flatMap(({ part, file: { name, size, sha256 } }) => {
       const pinned = formatAddress({ type: 'entry', version: manifest.version, name });
-      const floating = imageAddress(image, { ref: manifest.channel, part: role });
+      const floating = imageAddress(image, { ref: manifest.channel, part });
       return (stage === 'withdrawn' ? [pinned] : [pinned, floating]).map((path) => ({ path, size, sha256 }));
     }),
   );

@@ -28,6 +28,7 @@ export async function publishBuilt(run: Run, { plan, images }: Built, key: Signi
 }
 
 function signing(key: SigningKey, images: readonly BuiltImage[]): Attach {
-  const known = new Map(images.flatMap(({ files }) => files.map(({ digest }) => [digest.sha256, digest.blake2b])));
+  const digests = images.flatMap(({ files, efi }) => [...files.map(({ digest }) => digest), ...(efi ? [efi] : [])]);
+  const known = new Map(digests.map(({ sha256, blake2b }) => [sha256, blake2b]));
   return attachSignatures(key, known);
 }

@@ -1,9 +1,9 @@
-import { filesOf, PUBLIC_KEY_KEY, releaseKey, type Sha256, sha256Sums, signatureKey } from '@nixos-images/shared';
+import { listedFilesOf, PUBLIC_KEY_KEY, releaseKey, type Sha256, sha256Sums, signatureKey } from '@nixos-images/shared';
 import { sha256Hex } from '../digest.ts';
 import { blake2bHex, commentOf, formatPublicKey, type SigningKey, signatureOf } from '../sign/minisign.ts';
 import type { Bucket } from './bucket.ts';
 import type { Attach } from './publish.ts';
-import { readBlob } from './read-blob.ts';
+import { readFile } from './read-blob.ts';
 import { IMMUTABLE, REVALIDATE, type StoredManifest } from './stored.ts';
 
 /**
@@ -21,10 +21,12 @@ export function attachSignatures(key: SigningKey, known: ReadonlyMap<Sha256, str
     for (const { name, text } of signedTexts(stored)) {
       await write(releaseKey(version, `${name}.minisig`), blake2bHex(text), { name, sha256: sha256Hex(text) });
     }
-    for (const { file } of manifest.images.flatMap(filesOf)) {
-      const object = signatureKey(version, file.name);
-      if ((await bucket.stat(object)) !== undefined) continue;
-      await write(object, known.get(file.sha256) ?? (await readBlob(bucket, file)).blake2b, file);
+    for (const image of manifest.images) {
+      for (const { file } of listedFilesOf(image)) {
+        const object = signatureKey(version, file.name);
+        if ((await bucket.stat(object)) !== undefined) continue;
+        await write(object, known.get(file.sha256) ?? (await readFile(bucket, image, file)).blake2b, file);
+      }
     }
     await announce(bucket, key);
   };

@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   blobKey,
   type File,
-  filesOf,
+  type Image,
+  listedFilesOf,
   type Manifest,
   parseJson,
+  type Role,
   releaseKey,
   sha256Sums,
   signatureKey,
@@ -16,7 +18,7 @@ import { Envelope, envelopeFault } from '../sign/envelope.ts';
 import { blake2bHex, commentOf, type PublicKey, signatureFault } from '../sign/minisign.ts';
 import { signedTexts } from './attach.ts';
 import type { Bucket } from './bucket.ts';
-import { BlobFault, readBlob } from './read-blob.ts';
+import { BlobFault, readFile } from './read-blob.ts';
 import { readManifest, type StoredManifest } from './stored.ts';
 
 /** Something that is not as it should be: which object, and how. */
@@ -35,15 +37,15 @@ export interface CheckOptions {
   readonly onBytes?: (bytes: number) => void;
 }
 
-/** What a look at a blob found. */
-interface BlobFindings {
+/** What a look at a file found. */
+interface Findings {
   /** Undefined when it is as it should be. */
   readonly problem: string | undefined;
   /** Of its bytes, in hex; undefined unless they were read and are right. */
   readonly blake2b: string | undefined;
 }
 
-function bad(problem: string): BlobFindings {
+function bad(problem: string): Findings {
   return { problem, blake2b: undefined };
 }
 
@@ -52,7 +54,9 @@ export class ReleaseCheck {
   readonly problems: Problem[] = [];
   readonly #bucket: Bucket;
   readonly #options: CheckOptions;
-  readonly #blobs = new Map<string, BlobFindings>();
+  /** By digest. */
+  readonly #findings = new Map<string, Findings>();
+  #blobs = 0;
   #bytes = 0;
 
   constructor(bucket: Bucket, options: CheckOptions) {
@@ -61,7 +65,7 @@ export class ReleaseCheck {
   }
 
   get blobs(): number {
-    return this.#blobs.size;
+    return this.#blobs;
   }
 
   /** Bytes that were read and hashed. */
@@ -86,9 +90,13 @@ export class ReleaseCheck {
     await this.#text(sums, (text) => (text === sha256Sums(manifest) ? undefined : 'does not fit the manifest'));
     if (!isDeepStrictEqual(JSON.parse(stored.text), manifest))
       this.#report(key, 'has fields that this builder does not know');
-    for (const { file } of manifest.images.flatMap(filesOf)) {
-      const { problem } = await this.#blob(file);
-      if (problem !== undefined) this.#report(blobKey(file.sha256), `${problem} (${file.name})`);
+    for (const image of manifest.images) {
+      for (const { part, file } of listedFilesOf(image)) {
+        const { problem } = await this.#file(image, part, file);
+        if (problem === undefined) continue;
+        if (part === 'efi') this.#report(releaseKey(version, 'manifest.json'), `${file.name} ${problem}`);
+        else this.#report(blobKey(file.sha256), `${problem} (${file.name})`);
+      }
     }
     if (this.#options.keys.length > 0) await this.#signatures(stored);
     return manifest;
@@ -104,29 +112,32 @@ export class ReleaseCheck {
     if (fault !== undefined) this.#report(key, fault);
   }
 
-  async #blob(file: File): Promise<BlobFindings> {
-    const known = this.#blobs.get(file.sha256);
+  async #file(image: Image, part: Role | 'efi', file: File): Promise<Findings> {
+    const known = this.#findings.get(file.sha256);
     if (known !== undefined) return known;
     this.#options.onBlob?.(file);
-    const found = await (this.#options.deep ? this.#hash(file) : this.#look(file));
-    this.#blobs.set(file.sha256, found);
+    const found = await (this.#options.deep ? this.#hash(image, file) : this.#look(part, file));
+    if (part !== 'efi') this.#blobs += 1;
+    this.#findings.set(file.sha256, found);
     return found;
   }
 
-  async #look(file: File): Promise<BlobFindings> {
+  async #look(part: Role | 'efi', file: File): Promise<Findings> {
+    // What it is joined of is looked at by itself.
+    if (part === 'efi') return { problem: undefined, blake2b: undefined };
     const facts = await this.#bucket.stat(blobKey(file.sha256));
     if (facts === undefined) return bad('is missing');
     if (facts.size !== file.size) return bad(`has ${facts.size} bytes instead of ${file.size}`);
     return { problem: undefined, blake2b: undefined };
   }
 
-  async #hash(file: File): Promise<BlobFindings> {
+  async #hash(image: Image, file: File): Promise<Findings> {
     const count = ({ length }: Uint8Array) => {
       this.#bytes += length;
       this.#options.onBytes?.(length);
     };
     try {
-      return { problem: undefined, blake2b: (await readBlob(this.#bucket, file, count)).blake2b };
+      return { problem: undefined, blake2b: (await readFile(this.#bucket, image, file, count)).blake2b };
     } catch (error) {
       if (error instanceof BlobFault) return bad(error.problem);
       throw error;
@@ -145,11 +156,13 @@ export class ReleaseCheck {
       const signed = { comment: commentOf({ name, sha256: sha256Hex(text) }, version), blake2b: blake2bHex(text) };
       await this.#text(releaseKey(version, `${name}.minisig`), (signature) => signatureFault(keys, signature, signed));
     }
-    for (const { file } of manifest.images.flatMap(filesOf)) {
-      // The BLAKE2b that minisign signs is known only where the blob was read.
-      const { blake2b } = await this.#blob(file);
-      const signed = { comment: commentOf(file, version), blake2b };
-      await this.#text(signatureKey(version, file.name), (signature) => signatureFault(keys, signature, signed));
+    for (const image of manifest.images) {
+      for (const { part, file } of listedFilesOf(image)) {
+        // The BLAKE2b that minisign signs is known only where the bytes were read.
+        const { blake2b } = await this.#file(image, part, file);
+        const signed = { comment: commentOf(file, version), blake2b };
+        await this.#text(signatureKey(version, file.name), (signature) => signatureFault(keys, signature, signed));
+      }
     }
     if (manifest.images.every(({ origin }) => origin.from === 'nix')) {
       const key = releaseKey(version, 'provenance.json');

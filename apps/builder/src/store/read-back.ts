@@ -1,6 +1,7 @@
 import {
   blobKey,
   filesOf,
+  listedFilesOf,
   type Manifest,
   releaseKey,
   releasePrefix,
@@ -34,7 +35,9 @@ export async function requireRelease(bucket: Bucket, manifest: Manifest): Promis
   const keys = new Set<string>();
   for await (const { key } of bucket.list(releasePrefix(version))) keys.add(key);
   const signed = keys.values().some((key) => key.endsWith('.minisig'));
-  const signatures = signed ? manifest.images.flatMap(filesOf).map(({ file }) => signatureKey(version, file.name)) : [];
+  const signatures = signed
+    ? manifest.images.flatMap(listedFilesOf).map(({ file }) => signatureKey(version, file.name))
+    : [];
   const objects = signed
     ? (['manifest.json', 'SHA256SUMS', 'manifest.json.minisig', 'SHA256SUMS.minisig'] as const)
     : (['manifest.json', 'SHA256SUMS'] as const);

@@ -1,16 +1,20 @@
-import { blobKey, type File } from '@nixos-images/shared';
-import { type FileDigest, Hasher } from '../digest.ts';
+import { blobKey, type File, type Image, paddingTo, UNIFIED_KERNEL_ALIGNMENT } from '@nixos-images/shared';
+import { type FileDigest, Hasher, type JoinedDigest, JoinedHasher } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import type { Bucket } from './bucket.ts';
 
-/** A blob that is not what its name promises; `problem` is what is the matter with it, to stand behind its key. */
+/** A blob, or a file joined out of several, that is not what its name promises; `problem` is what is the matter, to stand behind that. */
 export class BlobFault extends Failure {
   readonly problem: string;
 
-  constructor({ name, sha256 }: File, problem: string, remedy: string) {
-    super(`The blob of ${name} (${blobKey(sha256)}) ${problem}.`, { remedy });
+  constructor(what: string, problem: string, remedy: string) {
+    super(`${what} ${problem}.`, { remedy });
     this.problem = problem;
   }
+}
+
+function blobOf({ name, sha256 }: File): string {
+  return `The blob of ${name} (${blobKey(sha256)})`;
 }
 
 /**
@@ -20,7 +24,11 @@ export class BlobFault extends Failure {
 export async function openBlob(bucket: Bucket, file: File): Promise<AsyncIterable<Uint8Array>> {
   const bytes = await bucket.open(blobKey(file.sha256));
   if (bytes !== undefined) return bytes;
-  throw new BlobFault(file, 'is missing', 'Publish its channel again with --all: it uploads what the bucket lacks.');
+  throw new BlobFault(
+    blobOf(file),
+    'is missing',
+    'Publish its channel again with --all: it uploads what the bucket lacks.',
+  );
 }
 
 /**
@@ -40,9 +48,38 @@ export async function readBlob(
   }
   const digest = hasher.end();
   const remedy = `Delete ${blobKey(file.sha256)} from the bucket, then publish again with --all.`;
-  if (digest.size !== file.size) throw new BlobFault(file, `has ${digest.size} bytes instead of ${file.size}`, remedy);
+  if (digest.size !== file.size)
+    throw new BlobFault(blobOf(file), `has ${digest.size} bytes instead of ${file.size}`, remedy);
   if (digest.sha256 !== file.sha256) {
-    throw new BlobFault(file, 'is damaged: its bytes hash to something else', remedy);
+    throw new BlobFault(blobOf(file), 'is damaged: its bytes hash to something else', remedy);
   }
   return digest;
+}
+
+/**
+ * Reads a file that a release lists for an image, as `readBlob` does: a blob, or the EFI file that is joined out of several.
+ * @throws BlobFault when one is missing or damaged, or the whole is not what they make.
+ */
+export async function readFile(
+  bucket: Bucket,
+  image: Image,
+  file: File,
+  take: (bytes: Uint8Array) => void = () => {},
+): Promise<JoinedDigest> {
+  if (image.kind !== 'netboot' || image.efi?.whole !== file) return readBlob(bucket, file, take);
+  const hasher = new JoinedHasher();
+  for (const part of [image.efi.head, image.files.kernel, image.files.initrd]) {
+    await readBlob(bucket, part, (bytes) => {
+      hasher.update(bytes);
+      take(bytes);
+    });
+    hasher.update(new Uint8Array(paddingTo(UNIFIED_KERNEL_ALIGNMENT, part.size)));
+  }
+  const digest = hasher.end();
+  if (digest.size === file.size && digest.sha256 === file.sha256) return digest;
+  throw new BlobFault(
+    file.name,
+    'is not what its head, kernel and initrd make',
+    'Publish its channel again with --all.',
+  );
 }

@@ -1,5 +1,6 @@
 import type { Arch, Channel, Kind, Part, Variant, Version, View } from '@nixos-images/shared';
 import type { Snapshot } from '../catalog.ts';
+import type { Blobs } from '../http/blobs.ts';
 import type { Representation } from '../http/representation.ts';
 import type { ReadObject } from '../objects.ts';
 import type { Problem } from '../problem.ts';
@@ -40,6 +41,7 @@ export type Answer = Found | Problem | Moved;
 export interface Sources {
   readonly snapshot: Snapshot;
   readonly read: ReadObject;
+  readonly blobs: Blobs;
   readonly settings: Settings;
   /** Only what never holds may depend on it. */
   readonly request: Request;

@@ -13,16 +13,22 @@ import {
   type ImageAddress,
   imageAddress,
   imageIdOf,
+  listedFilesOf,
   type Manifest,
+  type NetbootImage,
   type Part,
+  paddingTo,
   parseImageAddress,
   signatureKey,
   stagedChannels,
+  UNIFIED_KERNEL_ALIGNMENT,
   Version,
 } from '@nixos-images/shared';
 import * as v from 'valibot';
 import {
   type About,
+  type BlobPiece,
+  type Piece,
   type Representation,
   represent,
   representText,
@@ -139,10 +145,12 @@ async function partOf(
   const location = imageAddress(image, { ref: manifest.version, part });
   const about = { name: partName(manifest, image, part), location, modified: since };
   const file = fileOf(image, part);
-  if (file !== undefined) return representFile(file, { ...about, caching: floating ? 'revalidate' : 'immutable' });
+  if (file !== undefined)
+    return representFile(image, file, { ...about, caching: floating ? 'revalidate' : 'immutable' });
   if (part === 'store')
     return problem(404, 'This image has no store: it is complete, and fetches nothing once it runs.');
   if (image.kind !== 'netboot') return problem(404, `A ${image.kind} image has no ${part}.`);
+  if (part === 'efi' || part === 'head') return noEfiFile(manifest, image);
   const text = part === 'script' ? netbootScript(manifest, image, origin) : `${cmdlineOf(manifest, image, origin)}\n`;
   // Written by the Worker, whose next version may write it better.
   return representText(text, { ...about, mediaType: TEXT_TYPE, caching: 'revalidate' });
@@ -222,13 +230,28 @@ export function foundImage(
   };
 }
 
-/** A file of a release, out of its blob. */
+/** A file of an image, out of its blob; or out of three, if it is the EFI file. */
 export function representFile(
-  { size, sha256, mediaType }: File,
+  image: Image,
+  file: File,
   about: Pick<About, 'name' | 'location' | 'modified' | 'caching'>,
 ): Representation {
-  const piece = { from: 'blob', key: blobKey(sha256), size, range: { offset: 0, length: size } } as const;
-  return represent([piece], { ...about, sha256, mediaType });
+  const { sha256, mediaType } = file;
+  const pieces =
+    image.kind === 'netboot' && image.efi?.whole === file ? efiPieces(image.efi.head, image.files) : [blobPiece(file)];
+  return represent(pieces, { ...about, sha256, mediaType });
+}
+
+function efiPieces(head: File, { kernel, initrd }: NetbootImage['files']): Piece[] {
+  return [head, kernel, initrd].flatMap((file) => [
+    blobPiece(file),
+    { from: 'memory', bytes: new Uint8Array(paddingTo(UNIFIED_KERNEL_ALIGNMENT, file.size)) },
+  ]);
+}
+
+/** All of a blob. */
+export function blobPiece({ sha256, size }: File): BlobPiece {
+  return { from: 'blob', key: blobKey(sha256), size, range: { offset: 0, length: size } };
 }
 
 /** The checksum of a file of a release, as it stands beside the file. */
@@ -243,9 +266,8 @@ export function representSum(
 }
 
 /** The file of an image that is a part; undefined for what the Worker writes itself. */
-function fileOf({ files }: Image, part: Part): File | undefined {
-  const byRole: { readonly [role in Part]?: File | undefined } = files;
-  return byRole[part];
+function fileOf(image: Image, part: Part): File | undefined {
+  return listedFilesOf(image).find((listed) => listed.part === part)?.file;
 }
 
 /** The name under which a part is saved. */
@@ -265,6 +287,14 @@ function unsigned({ version }: Manifest, file: File | undefined): Problem {
     : problem(404, `Release ${version} is not signed. Its checksums:`, [
         formatAddress({ type: 'entry', version, name: 'SHA256SUMS' }),
       ]);
+}
+
+/** What the EFI file, or its head, gets where there is none. */
+export function noEfiFile({ version }: Manifest, image: NetbootImage): Problem {
+  return problem(404, `Release ${version} was made without EFI files. What this image has:`, [
+    imageAddress(image, { ref: version }),
+    ...(['kernel', 'initrd', 'cmdline'] as const).map((part) => imageAddress(image, { ref: version, part })),
+  ]);
 }
 
 function undigested(location: string): Problem {

@@ -1,10 +1,10 @@
 import {
   type Asset,
   EntryName,
-  filesOf,
   formatAddress,
   type ImageAddress,
   type Kind,
+  listedFilesOf,
   type Manifest,
   parseAsset,
   RELEASE_OBJECTS,
@@ -40,14 +40,14 @@ export async function answerEntry({ params: { version = '', name = '' } }: Route
   const about = { name, location, modified: Date.parse(manifest.published), caching: 'immutable' } as const;
   for (const image of manifest.images) {
     const resolved = { manifest, image, since: about.modified, replaced: false };
-    for (const { role, file } of filesOf(image)) {
+    for (const { part, file } of listedFilesOf(image)) {
       if (`${file.name}.sha256` === name) {
         const sum = await representSum(file, manifest, about);
-        return foundImage(resolved, { part: role, view: 'sha256' }, sum, 'always', sources);
+        return foundImage(resolved, { part, view: 'sha256' }, sum, 'always', sources);
       }
       if (String(file.name) !== name) continue;
-      const itself = { part: role, view: 'itself' } as const;
-      return foundImage(resolved, itself, representFile(file, about), 'always', sources);
+      const itself = { part, view: 'itself' } as const;
+      return foundImage(resolved, itself, representFile(image, file, about), 'always', sources);
     }
   }
   const key = keyOf(manifest, name);
@@ -69,13 +69,13 @@ export async function answerEntry({ params: { version = '', name = '' } }: Route
 function keyOf({ version, images }: Manifest, name: string): string | undefined {
   const object = RELEASE_OBJECTS.find((known) => known === name);
   if (object !== undefined) return releaseKey(version, object);
-  const signed = images.flatMap(filesOf).find(({ file }) => `${file.name}.minisig` === name);
+  const signed = images.flatMap(listedFilesOf).find(({ file }) => `${file.name}.minisig` === name);
   return signed === undefined ? undefined : signatureKey(version, signed.file.name);
 }
 
 /** Addresses of everything that a release surely has. */
 function entriesOf({ version, images }: Manifest): string[] {
-  const files = images.flatMap(filesOf).map(({ file }) => file.name);
+  const files = images.flatMap(listedFilesOf).map(({ file }) => file.name);
   return [...files.toSorted(), ...(['SHA256SUMS', 'manifest.json'] as const)].map((name) =>
     formatAddress({ type: 'entry', version, name }),
   );

@@ -1,16 +1,21 @@
 import {
+  type CustomisedAddress,
   customisationTarball,
-  type Image,
+  imageAddress,
   isKexecScriptAddress,
+  paddingTo,
   parseCustomisation,
   parseCustomisedAddress,
   parseKexecScriptAddress,
   type ResolvedCustomisation,
+  UNIFIED_KERNEL_ALIGNMENT,
 } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
 import type { ImageDescription } from '../answers/descriptions.ts';
-import { foundImage, lastSegment, resolveImage, viewOf } from '../answers/image.ts';
+import { foundImage, lastSegment, type ResolvedImage, resolveImage, viewOf } from '../answers/image.ts';
+import { originOf } from '../answers/origin.ts';
 import { noSuchAddress } from '../answers/problems.ts';
+import { lengthOf, type Representation } from '../http/representation.ts';
 import { answerScript } from '../kexec/answer.ts';
 import { isProblem, problem } from '../problem.ts';
 import { fingerprintOf, noticeOf, resolveCustomisation } from './keys.ts';
@@ -27,9 +32,9 @@ export async function answerCustomised({ path }: Route, sources: Sources): Promi
   if (isProblem(resolved)) return resolved;
   const added = await resolveCustomisation(address.customisation, sources.settings);
   if (isProblem(added)) return added;
-  const itself = await customisedPart(address, resolved, added, sources.settings.PUBLIC_ORIGIN);
+  const itself = await customisedPart(address, resolved, added, sources);
   if (isProblem(itself)) return itself;
-  const customised = address.view === 'json' ? await describe(resolved.image, added) : null;
+  const customised = address.view === 'json' ? await describe(address, resolved, added, itself, sources) : null;
   const representation = await viewOf(address, resolved, { itself, customised, segment: lastSegment(path) }, sources);
   if (isProblem(representation)) return representation;
   // There is no end of such addresses.
@@ -56,8 +61,21 @@ function isServed({ settings: { CUSTOMISATION }, request }: Sources): boolean {
 }
 
 /** Tells whose keys an address installs, and how to hold the rest of the file against the signed digest. */
-async function describe(image: Image, added: ResolvedCustomisation): Promise<ImageDescription['customisation']> {
+async function describe(
+  { part }: CustomisedAddress,
+  { manifest, image }: ResolvedImage,
+  added: ResolvedCustomisation,
+  { pieces: [first] }: Representation,
+  sources: Sources,
+): Promise<ImageDescription['customisation']> {
   const check = (): string => {
+    if (image.kind === 'netboot' && image.efi !== undefined && part === 'efi' && first !== undefined) {
+      const head = `${originOf(sources)}${imageAddress(image, { ref: manifest.version, part: 'head' })}`;
+      const { kernel, initrd } = image.files;
+      const padding = paddingTo(UNIFIED_KERNEL_ALIGNMENT, initrd.size);
+      const rest = kernel.size + paddingTo(UNIFIED_KERNEL_ALIGNMENT, kernel.size) + initrd.size;
+      return `{ curl -sS ${head}; tail -c +${lengthOf(first) + 1} FILE | head -c ${rest}; head -c ${padding} /dev/zero; } | sha256sum`;
+    }
     if (image.kind !== 'netboot' && image.customisation !== undefined) {
       const { offset, length } = image.customisation;
       const rest = `tail -c +${offset + length + 1} FILE`;

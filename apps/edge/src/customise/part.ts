@@ -1,5 +1,4 @@
 import {
-  blobKey,
   type CustomisedAddress,
   customisationArea,
   customisationInitrd,
@@ -10,11 +9,12 @@ import {
   type NetbootImage,
   type ResolvedCustomisation,
 } from '@nixos-images/shared';
-import { partName, type ResolvedImage } from '../answers/image.ts';
+import type { Sources } from '../answers/answer.ts';
+import { blobPiece, noEfiFile, partName, type ResolvedImage } from '../answers/image.ts';
+import type { Blobs } from '../http/blobs.ts';
 import {
   type About,
   digest,
-  type Piece,
   type Representation,
   represent,
   representText,
@@ -22,6 +22,8 @@ import {
 } from '../http/representation.ts';
 import { cmdlineOf, lineWords, netbootScript } from '../ipxe/netboot.ts';
 import { isProblem, type Problem, problem } from '../problem.ts';
+import type { Composition } from './composition.ts';
+import { customisedEfi } from './efi.ts';
 import { noticeOf, pinnedCustomisation } from './keys.ts';
 
 /** A part of an image with a customisation added; the blob itself is never rewritten, but for the area that an ISO keeps free. */
@@ -29,7 +31,7 @@ export async function customisedPart(
   address: CustomisedAddress,
   resolved: ResolvedImage,
   added: ResolvedCustomisation,
-  origin: string | undefined,
+  { blobs, settings: { PUBLIC_ORIGIN: origin } }: Pick<Sources, 'blobs' | 'settings'>,
 ): Promise<Representation | Problem> {
   const { part, customisation } = address;
   const { manifest, image, since } = resolved;
@@ -41,7 +43,7 @@ export async function customisedPart(
     // Accounts change their keys.
     caching: 'revalidate',
   } as const;
-  if (image.kind === 'netboot') return netbootPart(address, { ...resolved, image }, added, about, origin);
+  if (image.kind === 'netboot') return netbootPart(address, { ...resolved, image }, added, about, { blobs, origin });
   const file = image.kind === 'kexec' ? image.files.tarball : image.files.iso;
   const area = image.customisation;
   if (area !== undefined) {
@@ -66,8 +68,16 @@ async function netbootPart(
   { manifest, image }: ResolvedImage & { readonly image: NetbootImage },
   added: ResolvedCustomisation,
   about: AboutPart,
-  origin: string | undefined,
+  { blobs, origin }: { readonly blobs: Blobs; readonly origin: string | undefined },
 ): Promise<Representation | Problem> {
+  const commandLine = [cmdlineOf(manifest, image, origin), added.cmdline]
+    .filter((words) => words !== undefined)
+    .join(' ');
+  if (part === 'efi') {
+    if (image.efi === undefined) return noEfiFile(manifest, image);
+    const composition = await customisedEfi({ ...image, efi: image.efi }, { added, commandLine }, blobs);
+    return composed(image.efi.whole, composition, about);
+  }
   if (part === 'customisation') {
     // Compressed, because old UEFI builds of iPXE join initrds without the padding that an uncompressed cpio needs in front.
     const bytes = gzipMember(customisationInitrd(added));
@@ -90,35 +100,26 @@ async function netbootPart(
     };
     return representText(netbootScript(manifest, image, origin, extra), { ...about, mediaType: TEXT_TYPE });
   }
-  if (part === 'cmdline') {
-    const text = [cmdlineOf(manifest, image, origin), added.cmdline].filter((words) => words !== undefined).join(' ');
-    return representText(`${text}\n`, { ...about, mediaType: TEXT_TYPE });
-  }
-  return problem(404, 'A customisation leaves kernel and initrd as they are: download them without it.', [
+  if (part === 'cmdline') return representText(`${commandLine}\n`, { ...about, mediaType: TEXT_TYPE });
+  return problem(404, `A customisation leaves this part (${part}) as it is: download it without.`, [
     imageAddress(image, { ref: manifest.version, part }),
   ]);
 }
 
-/** What comes before or into a blob, and the pieces of the whole. */
-interface Composition {
-  readonly added: Uint8Array<ArrayBuffer>;
-  readonly pieces: readonly Piece[];
-}
-
 function inFront(file: File, added: Uint8Array<ArrayBuffer>): Composition {
-  return { added, pieces: [{ from: 'memory', bytes: added }, blobPiece(file, 0, file.size)] };
+  return { added, pieces: [{ from: 'memory', bytes: added }, blobPiece(file)] };
 }
 
 function inside(file: File, offset: number, added: Uint8Array<ArrayBuffer>): Composition {
   const end = offset + added.length;
   return {
     added,
-    pieces: [blobPiece(file, 0, offset), { from: 'memory', bytes: added }, blobPiece(file, end, file.size - end)],
+    pieces: [
+      { ...blobPiece(file), range: { offset: 0, length: offset } },
+      { from: 'memory', bytes: added },
+      { ...blobPiece(file), range: { offset: end, length: file.size - end } },
+    ],
   };
-}
-
-function blobPiece({ sha256, size }: File, offset: number, length: number): Piece {
-  return { from: 'blob', key: blobKey(sha256), size, range: { offset, length } };
 }
 
 /** The bytes are never all in one place, so their tag is made of what they are composed of, and their digest is not told. */

@@ -6,6 +6,7 @@ import {
   kernelsOwn,
   type Manifest,
   type NetbootImage,
+  ownCmdlineOf,
 } from '@nixos-images/shared';
 import { echoWords, script, scriptAddress } from './script.ts';
 
@@ -14,12 +15,13 @@ import { echoWords, script, scriptAddress } from './script.ts';
  * @param origin the edge's own, which only its operator can say: a request's Host is not believed. Without it, a lean image asks where it
  * was told to ask when it was built.
  */
-export function cmdlineOf({ version }: Manifest, { init, kernelParams, files }: NetbootImage, origin?: string): string {
+export function cmdlineOf({ version }: Manifest, image: NetbootImage, origin?: string): string {
+  const { files } = image;
   const store =
     files.store === undefined || origin === undefined
       ? []
       : [`live.nixos.store=${origin}${formatAddress({ type: 'entry', version, name: files.store.name })}`];
-  return [`init=${init}`, ...kernelParams, ...store].join(' ');
+  return [ownCmdlineOf(image), ...store].join(' ');
 }
 
 /**

@@ -1,4 +1,11 @@
-import { type Catalog, channelsOf, filesOf, formatAddress, type Manifest, type Version } from '@nixos-images/shared';
+import {
+  type Catalog,
+  channelsOf,
+  formatAddress,
+  listedFilesOf,
+  type Manifest,
+  type Version,
+} from '@nixos-images/shared';
 import { html } from 'hono/html';
 import { layout, SMOKE_NOTICE } from './layout.ts';
 
@@ -47,7 +54,7 @@ export function releasesText(catalog: Catalog): string {
 
 /** `/releases/<version>/` for a terminal. */
 export function releaseText(manifest: Manifest, entries: readonly string[]): string {
-  const sizes = new Map(manifest.images.flatMap(filesOf).map(({ file }) => [file.name, file.size] as const));
+  const sizes = new Map(manifest.images.flatMap(listedFilesOf).map(({ file }) => [file.name, file.size] as const));
   const bySize = (path: string) => [...sizes].find(([name]) => path.endsWith(`/${name}`))?.[1];
   return entries.map((path) => `${path}${sizeText(bySize(path))}\n`).join('');
 }
@@ -81,7 +88,7 @@ export function releasesPage(catalog: Catalog): ReturnType<typeof html> {
 /** `/releases/<version>/` for a browser. */
 export function releasePage(manifest: Manifest, entries: readonly string[]): ReturnType<typeof html> {
   const { version, channel, smoke, published, nixpkgs } = manifest;
-  const files = manifest.images.flatMap(filesOf).map(({ file }) => file);
+  const files = manifest.images.flatMap(listedFilesOf).map(({ file }) => file);
   return layout(
     `Release ${version}`,
     html`<p><a href="/">NixOS installer images</a> / <a href="/releases/">Releases</a></p><h1>${version}</h1>

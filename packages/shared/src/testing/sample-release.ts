@@ -3,11 +3,14 @@ import type { BootRecord } from '../boot-record.ts';
 import { blobKey, CATALOG_KEY, releaseKey } from '../bucket-keys.ts';
 import { Catalog } from '../catalog.ts';
 import { Channel } from '../channel.ts';
-import type { CustomisationArea } from '../image.ts';
+import { type CustomisationArea, ownCmdlineOf } from '../image.ts';
 import { File, fileName, type Image, Manifest, mediaTypeOf, sha256Sums } from '../manifest.ts';
 import { formatJson } from '../parse.ts';
+import { unifiedKernelHead } from '../unified-kernel.ts';
+import { paddingTo, UNIFIED_KERNEL_ALIGNMENT } from '../unified-kernel-layout.ts';
 import { Version, versionParts } from '../version.ts';
-import { ARCHES, type Arch, defaultVariant, KINDS, type Kind, type Role, Variant } from '../words.ts';
+import { ARCHES, type Arch, defaultVariant, KINDS, type Kind, type Part, type Role, Variant } from '../words.ts';
+import { efiProgram } from './efi-program.ts';
 
 /** A release out of made-up bytes, for tests of what serves releases. */
 export interface SampleRelease {
@@ -85,16 +88,22 @@ async function sampleImage(
   { size: madeUp, content }: SampleOptions,
   objects: Map<string, Uint8Array<ArrayBuffer>>,
 ): Promise<Image> {
-  const sampleFile = async (role: Role): Promise<File> => {
-    const name = fileName({ smoke: true, kind, version, arch, variant, part: role });
-    const bytes = content?.role === role ? content.bytes : sampleBytes(name, madeUp);
-    const size = bytes.length;
-    if (role === 'iso') bytes.fill(0, SAMPLE_AREA.offset, SAMPLE_AREA.offset + SAMPLE_AREA.length);
+  const nameOf = (part: Part) => fileName({ smoke: true, kind, version, arch, variant, part });
+  const describe = async (part: Role | 'efi', bytes: Uint8Array<ArrayBuffer>): Promise<File> => {
     const sha256 = hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
-    const file = v.parse(File, { name, size, sha256, mediaType: mediaTypeOf(role) });
+    return v.parse(File, { name: nameOf(part), size: bytes.length, sha256, mediaType: mediaTypeOf(part) });
+  };
+  const bytesOfRole = (role: Role): Uint8Array<ArrayBuffer> => {
+    const bytes = content?.role === role ? content.bytes : sampleBytes(nameOf(role), madeUp);
+    if (role === 'iso') bytes.fill(0, SAMPLE_AREA.offset, SAMPLE_AREA.offset + SAMPLE_AREA.length);
+    return bytes;
+  };
+  const put = async (role: Role, bytes: Uint8Array<ArrayBuffer>): Promise<File> => {
+    const file = await describe(role, bytes);
     objects.set(blobKey(file.sha256), bytes);
     return file;
   };
+  const sampleFile = (role: Role) => put(role, bytesOfRole(role));
   const path = `/nix/store/00000000000000000000000000000000-${kind}-${arch}-${variant}`;
   const origin = { from: 'nix', storePath: path, derivation: `${path}.drv`, kernelVersion: '6.12.1' } as const;
   const common = { arch, variant, origin };
@@ -109,14 +118,28 @@ async function sampleImage(
       };
     case 'iso':
       return { ...common, kind, files: { iso: await sampleFile('iso') }, customisation: SAMPLE_AREA };
-    case 'netboot':
+    case 'netboot': {
+      const told = { init: '/init', kernelParams: ['console=ttyS0,115200', 'console=tty0'] };
+      const [kernel, initrd] = [bytesOfRole('kernel'), bytesOfRole('initrd')];
+      const head = unifiedKernelHead({
+        stub: efiProgram(),
+        osRelease: 'ID=nixos\n',
+        commandLine: ownCmdlineOf(told),
+        kernelSize: kernel.length,
+        initrdSize: initrd.length,
+      });
+      const whole = [head, kernel, initrd].flatMap((part) => [
+        part,
+        new Uint8Array(paddingTo(UNIFIED_KERNEL_ALIGNMENT, part.length)),
+      ]);
       return {
         ...common,
         kind,
-        files: { kernel: await sampleFile('kernel'), initrd: await sampleFile('initrd'), ...store },
-        init: '/init',
-        kernelParams: ['console=ttyS0,115200', 'console=tty0'],
+        files: { kernel: await put('kernel', kernel), initrd: await put('initrd', initrd), ...store },
+        ...told,
+        efi: { head: await put('head', head), whole: await describe('efi', joined(whole)) },
       };
+    }
   }
 }
 
@@ -151,6 +174,16 @@ export function sampleBytes(seed: string, size: number): Uint8Array<ArrayBuffer>
     words[index] = state >>> 0;
   }
   return new Uint8Array(words.buffer, 0, size);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
