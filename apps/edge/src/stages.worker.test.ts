@@ -82,7 +82,7 @@ describe('a beta', () => {
   });
 
   it('is called one in the menu, on the page and in .json', async () => {
-    expect(await (await ask('/boot.ipxe')).text()).toMatch(/item x86_64_nixos-26\.11_interactive .*beta/);
+    expect(await (await ask('/boot.ipxe')).text()).toMatch(/item --gap .*nixos-26\.11 .*beta/);
     expect(await (await ask('/', { Accept: 'text/plain' })).text()).toContain('beta: not released yet');
     expect(await (await ask('/kexec@26.11/x86_64.json')).json()).toMatchObject({ stage: 'beta' });
   });

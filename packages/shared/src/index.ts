@@ -15,6 +15,7 @@ export * from './image.ts';
 export * from './image-id.ts';
 export * from './kexec-script-address.ts';
 export * from './manifest.ts';
+export * from './memory.ts';
 export * from './mirror.ts';
 export * from './newc.ts';
 export * from './parse.ts';

@@ -58,6 +58,18 @@ export function defaultVariant(kind: Kind): Variant {
   return DEFAULT_VARIANT[kind];
 }
 
+/** Whom the variants of this project are for (docs/images.md), for lists that people choose from. */
+const PURPOSE: Readonly<Record<string, string>> = {
+  interactive: 'for a person at the screen',
+  noninteractive: 'for programs that install over SSH',
+  'low-memory': 'for machines with 1 GB',
+};
+
+/** Whom a variant is for, in a few words; undefined if it is one that somebody else made. */
+export function purposeOf(variant: Variant): string | undefined {
+  return Object.hasOwn(PURPOSE, variant) ? PURPOSE[variant] : undefined;
+}
+
 /** Every spelling of an architecture that people and tools use, in lower case. */
 const ARCH_SYNONYMS: Readonly<Record<string, Arch>> = {
   x86_64: 'x86_64',

@@ -1,12 +1,28 @@
 import { PUBLIC_KEY_KEY } from '@nixos-images/shared';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
-import { menuScript } from '../ipxe/menu.ts';
+import { type MenuCustomisation, menuScript } from '../ipxe/menu.ts';
 import { problem } from '../problem.ts';
-import type { Answer, Route, Sources } from './answer.ts';
+import type { Answer, Found, Route, Sources } from './answer.ts';
 
 /** Answers `/boot.ipxe`: the menu for every machine. */
-export function answerBootMenu({ path }: Route, { snapshot: { catalog } }: Sources): Promise<Answer> {
-  return text(menuScript(catalog), path, TEXT_TYPE, Date.parse(catalog.updated));
+export function answerBootMenu({ path }: Route, sources: Sources): Promise<Answer> {
+  const { catalog } = sources.snapshot;
+  // Where customised addresses have a host of their own, this is another one.
+  const asksForAccount = sources.settings.CUSTOMISATION === 'on';
+  const menu = menuScript(catalog, { added: undefined, asksForAccount });
+  return text(menu, path, TEXT_TYPE, Date.parse(catalog.updated));
+}
+
+/** Answers `/with/<customisation>/boot.ipxe`. @param location the address with the customisation that the menu adds. */
+export async function answerCustomisedMenu(
+  location: string,
+  added: MenuCustomisation,
+  { snapshot: { catalog } }: Sources,
+): Promise<Answer> {
+  const menu = menuScript(catalog, { added, asksForAccount: false });
+  const { representation } = await text(menu, location, TEXT_TYPE, Date.parse(catalog.updated));
+  // There is no end of such addresses.
+  return { representation, subject: undefined, holds: 'never' };
 }
 
 /** Answers `/v1/catalog.json`: the bucket's own object. */
@@ -22,7 +38,7 @@ export async function answerPublicKey({ path }: Route, { read }: Sources): Promi
 }
 
 /** A text under its own path, whose last segment is its name. */
-async function text(body: string, path: string, mediaType: string, modified: number): Promise<Answer> {
+async function text(body: string, path: string, mediaType: string, modified: number): Promise<Found> {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const about = { name, location: path, mediaType, modified, caching: 'revalidate' } as const;
   return { representation: await representText(body, about), subject: undefined, holds: 'always' };

@@ -1,6 +1,7 @@
 import {
   type CustomisedAddress,
   customisationTarball,
+  formatCustomisation,
   imageAddress,
   isKexecScriptAddress,
   paddingTo,
@@ -12,19 +13,21 @@ import {
 } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
 import type { ImageDescription } from '../answers/descriptions.ts';
+import { answerCustomisedMenu } from '../answers/front.ts';
 import { foundImage, lastSegment, type ResolvedImage, resolveImage, viewOf } from '../answers/image.ts';
 import { originOf } from '../answers/origin.ts';
 import { noSuchAddress } from '../answers/problems.ts';
 import { lengthOf, type Representation } from '../http/representation.ts';
 import { answerScript } from '../kexec/answer.ts';
 import { isProblem, problem } from '../problem.ts';
-import { fingerprintOf, noticeOf, resolveCustomisation } from './keys.ts';
+import { fingerprintOf, menuNoticeOf, noticeOf, pinnedCustomisation, resolveCustomisation } from './keys.ts';
 import { customisedPart } from './part.ts';
 
 /** Answers `/with/<customisation>/<address of an image>`. */
 export async function answerCustomised({ path }: Route, sources: Sources): Promise<Answer> {
   if (!isServed(sources)) return problem(404, 'Customised images are not served here.');
   if (isKexecScriptAddress(path)) return answerCustomisedScript(path, sources);
+  if (/^\/with\/[^/]+\/boot\.ipxe$/.test(path)) return answerMenu(path, sources);
   const parsed = parseCustomisedAddress(path);
   if (!parsed.ok) return noSuchAddress(parsed.problem, sources.snapshot.catalog);
   const { address } = parsed;
@@ -53,6 +56,19 @@ async function answerCustomisedScript(path: string, sources: Sources): Promise<A
   if (isProblem(resolved)) return resolved;
   const notice = await noticeOf(resolved);
   return answerScript(script.address, { customisation, resolved, notice }, sources);
+}
+
+/** Answers `/with/<customisation>/boot.ipxe`: all that it leads to has the keys that it shows. */
+async function answerMenu(path: string, sources: Sources): Promise<Answer> {
+  const [, , given = ''] = path.split('/');
+  const parsed = parseCustomisation(given);
+  if (!parsed.ok) return noSuchAddress({ reason: 'customisation', given, why: parsed.why }, sources.snapshot.catalog);
+  const resolved = await resolveCustomisation(parsed.customisation, sources.settings);
+  if (isProblem(resolved)) return resolved;
+  const customisation = pinnedCustomisation(resolved);
+  if (isProblem(customisation)) return customisation;
+  const location = `/with/${formatCustomisation(customisation)}/boot.ipxe`;
+  return answerCustomisedMenu(location, { customisation, notice: await menuNoticeOf(resolved) }, sources);
 }
 
 /** Whether the operator has customised addresses answered: never, always, or under one host name. */

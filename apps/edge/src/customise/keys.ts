@@ -168,10 +168,32 @@ export async function fingerprintOf(key: PublicKey): Promise<KeyFingerprint> {
 }
 
 /** What a customisation changes about the system, a line each: whoever is about to boot it must see whose keys it lets in. */
-export async function noticeOf({ keys, hostname, passwordHash }: ResolvedCustomisation): Promise<string[]> {
-  const whose = await Promise.all(keys.map(fingerprintOf));
+export async function noticeOf(added: ResolvedCustomisation): Promise<string[]> {
+  const whose = await Promise.all(added.keys.map(fingerprintOf));
   return [
     ...whose.map(({ type, fingerprint, comment }) => `root login for ${type} ${fingerprint} ${comment}`),
+    ...otherNoticeOf(added),
+  ];
+}
+
+/** More lines than this would push the choices off the screen. The image's own script shows every key before it loads anything. */
+const MOST_SHOWN = 6;
+
+/** The same for a menu, whose lines have 74 columns: who comes first, and then the fingerprint. */
+export async function menuNoticeOf(added: ResolvedCustomisation): Promise<string[]> {
+  const { keys, cmdline } = added;
+  const whose = await Promise.all(keys.slice(0, MOST_SHOWN).map(fingerprintOf));
+  return [
+    ...(keys.length === 0 ? [] : ['CUSTOMISED: root login for']),
+    ...whose.map(({ type, fingerprint, comment }) => `= ${comment || type} ${fingerprint}`),
+    ...(keys.length > MOST_SHOWN ? [`= ${keys.length - MOST_SHOWN} more keys, listed before anything is loaded`] : []),
+    ...otherNoticeOf(added).map((line) => `CUSTOMISED: ${line}`),
+    ...(cmdline === undefined ? [] : [`CUSTOMISED: kernel parameters ${cmdline}`]),
+  ];
+}
+
+function otherNoticeOf({ hostname, passwordHash }: ResolvedCustomisation): string[] {
+  return [
     ...(passwordHash === undefined ? [] : ['root login with a password of who made this link']),
     ...(hostname === undefined ? [] : [`host name ${hostname}`]),
   ];

@@ -4,27 +4,39 @@ import {
   type Arch,
   byInterest,
   type Catalog,
-  type CatalogStage,
+  type Customisation,
   defaultVariant,
+  formatMemory,
   imageAddress,
   type Manifest,
+  memoryNeeded,
   type NetbootImage,
+  purposeOf,
 } from '@nixos-images/shared';
 import { echoWords, script, scriptAddress } from './script.ts';
 
 /** Milliseconds until the menu takes its default. */
 const TIME_OUT = 15_000;
 
-interface Choice {
-  readonly label: string;
-  readonly text: string;
-  readonly address: string;
+/** What the menu is made with beside the catalog. */
+export interface MenuOptions {
+  /** Of `/with/<customisation>/boot.ipxe`. */
+  readonly added: MenuCustomisation | undefined;
+  /** Whether the menu may lead to one with the keys of an account: only where such addresses are answered. */
+  readonly asksForAccount: boolean;
+}
+
+/** What the menu adds to every image, and says of it. */
+export interface MenuCustomisation {
+  readonly customisation: Customisation;
+  /** What is added, a line each: whoever chooses must see who is let in. */
+  readonly notice: readonly string[];
 }
 
 /** `/boot.ipxe`: finds out the architecture, shows what there is for it, and boots the newest stable release after a time-out. */
-export function menuScript(catalog: Catalog): string {
+export function menuScript(catalog: Catalog, options: MenuOptions): string {
   return script([
-    'echo nixos-images',
+    `echo ${options.added === undefined ? 'nixos-images' : 'nixos-images, CUSTOMISED'}`,
     'clear nixos_arch ||',
     'iseq ${buildarch} x86_64 && set nixos_arch x86_64 ||',
     'iseq ${buildarch} arm64 && set nixos_arch aarch64 ||',
@@ -33,50 +45,99 @@ export function menuScript(catalog: Catalog): string {
     'isset ${nixos_arch} && goto menu_${nixos_arch} ||',
     'echo There are images for x86_64 and aarch64 only; iPXE takes this machine for ${buildarch}.',
     'goto wait',
-    ...ARCHES.flatMap((arch) => archMenu(catalog, arch)),
+    ...ARCHES.flatMap((arch) => archMenu(catalog, arch, options)),
+    ...(options.asksForAccount ? ACCOUNT : []),
     ':exit',
     'exit 1',
   ]);
 }
 
-function archMenu(catalog: Catalog, arch: Arch): string[] {
-  const choices = choicesOf(catalog, arch);
-  const [first] = choices;
+/** Asks for an account, and shows the menu anew with its keys. */
+const ACCOUNT = [
+  ':account',
+  'echo -n The GitHub account whose SSH keys may log in as root:${} ',
+  'read nixos_account || goto shell',
+  'chain /with/github%3A${nixos_account:uristring}/boot.ipxe || goto failed',
+  'exit',
+] as const;
+
+function archMenu(catalog: Catalog, arch: Arch, { added, asksForAccount }: MenuOptions): string[] {
+  const releases = releasesOf(catalog, arch, added?.customisation);
+  const first = releases[0]?.choices[0];
   const label = `menu_${arch}`;
   if (first === undefined) return [`:${label}`, `echo No netboot image for ${arch} is published here.`, 'goto wait'];
   return [
     `:${label}`,
     // A build without menus boots the default.
     `menu NixOS installers for ${arch} || goto ${first.label}`,
-    ...choices.map(({ label, text }) => `item ${label} ${echoWords(text)}`),
-    'item --gap',
+    ...gaps(added === undefined ? [] : [...added.notice, '']),
+    ...releases.flatMap(({ title, choices }) => [
+      ...gaps([title]),
+      // Indented: `${}` is nothing, and the space behind it stays.
+      ...choices.map((choice) => `item ${choice.label} \${} \${} ${echoWords(choice.text)}`),
+    ]),
+    ...gaps(['']),
+    ...gaps([
+      added === undefined
+        ? 'What has booted shows its address, and how to log in, on the screen.'
+        : 'What has booted shows its address on the screen: ssh root@ADDRESS',
+    ]),
+    ...(asksForAccount ? ['item account Let the SSH keys of a GitHub account log in'] : []),
     'item shell iPXE shell',
     'item exit Boot on from the next device',
     `choose --default ${first.label} --timeout ${TIME_OUT} nixos_choice || goto shell`,
     'goto ${nixos_choice}',
-    ...choices.flatMap(({ label, address }) => [`:${label}`, `chain ${scriptAddress(address)} || goto failed`, 'exit']),
+    ...releases.flatMap(({ choices }) =>
+      choices.flatMap(({ label: to, address }) => [`:${to}`, `chain ${scriptAddress(address)} || goto failed`, 'exit']),
+    ),
   ];
 }
 
-/** The newest stable channel that has a netboot image comes first, in it the default variant. */
-function choicesOf(catalog: Catalog, arch: Arch): Choice[] {
-  return byInterest(catalog, Date.now(), (manifest) => netbootImages(manifest, arch).length > 0).flatMap((staged) =>
-    choicesOfRelease(staged, arch),
-  );
+function gaps(lines: readonly string[]): string[] {
+  return lines.map((line) => `item --gap ${echoWords(line)}`.trimEnd());
+}
+
+interface Choice {
+  readonly label: string;
+  readonly text: string;
+  readonly address: string;
+}
+
+/** What there is of one channel. */
+interface Release {
+  readonly title: string;
+  /** The default variant first. */
+  readonly choices: readonly Choice[];
+}
+
+/** The newest stable channel that has a netboot image comes first. */
+function releasesOf(catalog: Catalog, arch: Arch, customisation: Customisation | undefined): Release[] {
+  return byInterest(catalog, Date.now(), (manifest) => netbootImages(manifest, arch).length > 0)
+    .map(({ channel, stage, entry: { current: manifest } }) => ({
+      title: `${manifest.smoke ? 'SMOKE (not NixOS) ' : ''}${channel} (${manifest.version}${stage === 'stable' ? '' : `, ${stage}`})`,
+      choices: netbootImages(manifest, arch)
+        .toSorted((a, b) => rank(a) - rank(b))
+        .map((image) => ({
+          label: `${arch}_${channel}_${image.variant}`,
+          text: textOf(image),
+          address: imageAddress(image, { ref: manifest.version, customisation }),
+        })),
+    }))
+    .filter(({ choices }) => choices.length > 0);
 }
 
 function netbootImages({ images }: Manifest, arch: Arch): NetbootImage[] {
   return images.filter((image): image is NetbootImage => image.kind === 'netboot' && image.arch === arch);
 }
 
-function choicesOfRelease({ channel, stage, entry: { current: manifest } }: CatalogStage, arch: Arch): Choice[] {
-  return netbootImages(manifest, arch)
-    .toSorted((a, b) => rank(a) - rank(b))
-    .map((image) => ({
-      label: `${arch}_${channel}_${image.variant}`,
-      text: `${manifest.smoke ? 'SMOKE (not NixOS) ' : ''}${channel} ${image.variant} (${manifest.version}${stage === 'stable' ? '' : `, ${stage}`})`,
-      address: imageAddress(image, { ref: manifest.version }),
-    }));
+function textOf(image: NetbootImage): string {
+  const memory = memoryNeeded(image);
+  const purpose = purposeOf(image.variant);
+  return [
+    image.variant,
+    ...(memory === undefined ? [] : [` (needs ${formatMemory(memory)})`]),
+    ...(purpose === undefined ? [] : [`: ${purpose}`]),
+  ].join('');
 }
 
 function rank({ variant }: NetbootImage): number {

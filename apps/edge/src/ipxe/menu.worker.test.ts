@@ -1,0 +1,101 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createEdge, type Edge } from '../worker.ts';
+
+const VERSION = '26.05.20260820.e17386d';
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJmV1ivPFEyEdOpyGxdCV6GdECNOoJDRcMXJ5jRM8Zp';
+const FINGERPRINT = 'SHA256:uOQHPww5fY3s3I8RGTwslqXDLdA1cFaRTz20XsmIONU';
+/** One for every test: an edge holds the keys of an account for a minute. */
+let alice: string;
+let number = 0;
+let keys: string;
+let edge: Edge;
+
+beforeEach(async () => {
+  number += 1;
+  alice = `alice-${number}`;
+  keys = `${KEY}\n`;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(keys));
+  const { manifest } = await sampleRelease({
+    version: VERSION,
+    channel: 'nixos-26.05',
+    size: 4096,
+    published: '2026-08-20T00:00:00.000Z',
+    variants: ['low-memory', 'of-somebody'],
+  });
+  const { key, bytes } = sampleCatalog([manifest]);
+  await env.BUCKET.put(key, bytes);
+  edge = createEdge(() => {});
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+async function ask(path: string, settings: Record<string, string> = {}): Promise<string> {
+  const request = new Request(`http://edge.test${path}`, { headers: { 'User-Agent': 'iPXE/1.21.1' } });
+  const context = createExecutionContext();
+  const response = await edge.fetch(request, { BUCKET: env.BUCKET, ...settings }, context);
+  await waitOnExecutionContext(context);
+  expect(response.status).toBe(200);
+  return await response.text();
+}
+
+/** Where a menu's choices lead. */
+const chained = (script: string) =>
+  [...script.matchAll(/^chain (\/\S+\.ipxe) \|\| goto failed$/gm)].map(([, address]) => address);
+
+describe('the menu', () => {
+  it('says of every variant how much memory it needs, and whom it is for', async () => {
+    const menu = await ask('/boot.ipxe');
+    const items = [...menu.matchAll(/^item x86_64_\S+ \$\{\} \$\{\} (.*)$/gm)].map(([, text]) => text);
+    expect(items).toEqual([
+      'interactive (needs 256 MB): for a person at the screen',
+      'low-memory (needs 256 MB): for machines with 1 GB',
+      'of-somebody (needs 256 MB)',
+    ]);
+    expect(menu).toContain(`item --gap SMOKE (not NixOS) nixos-26.05 (${VERSION})\n`);
+  });
+
+  it('leads to itself with the keys of an account where links are answered, and nowhere else', async () => {
+    const line = /^chain \/with\/github%3A\$\{nixos_account:uristring\}\/boot\.ipxe/m;
+    expect(await ask('/boot.ipxe')).toMatch(line);
+    for (const CUSTOMISATION of ['off', 'links.example.org']) {
+      edge = createEdge(() => {});
+      expect(await ask('/boot.ipxe', { CUSTOMISATION })).not.toMatch(line);
+    }
+  });
+});
+
+describe('the menu with a customisation', () => {
+  it('shows who is let in, and leads to images with those very keys', async () => {
+    const menu = await ask(`/with/github:${alice},cmdline:cXVpZXQ,hostname:web/boot.ipxe`);
+    expect(menu).toContain(`item --gap = github:${alice} ${FINGERPRINT}\n`);
+    expect(menu).toContain('item --gap CUSTOMISED: kernel parameters quiet\n');
+    expect(menu).toContain('item --gap CUSTOMISED: host name web\n');
+    const addresses = chained(menu);
+    expect(addresses).toHaveLength(6);
+    keys = KEY.replace('GJm', 'GJn');
+    for (const address of addresses) {
+      expect(address).toMatch(/^\/with\/key%3A[\w-]+,cmdline%3AcXVpZXQ,hostname%3Aweb\/netboot@26\.05\./);
+      expect(await ask(address ?? '')).toContain(`echo CUSTOMISED: root login for ssh-ed25519 ${FINGERPRINT}`);
+    }
+    expect(menu).not.toContain('goto account');
+  });
+
+  it('is no longer than a screen, however many keys there are', async () => {
+    keys = `${KEY}\n`.repeat(20);
+    const menu = await ask(`/with/github:${alice}/boot.ipxe`);
+    expect(menu.match(/^item --gap = .* SHA256:/gm)).toHaveLength(12);
+    expect(menu).toContain('item --gap = 14 more keys, listed before anything is loaded\n');
+  });
+
+  it('is a script that says what is wrong where it cannot be made', async () => {
+    expect(await ask('/with/githup:alice/boot.ipxe')).toMatch(
+      /^echo The customisation in this address cannot be read/m,
+    );
+    keys = '';
+    expect(await ask(`/with/github:${alice}/boot.ipxe`)).toMatch(/^echo The GitHub account .* has no public keys/m);
+    expect(await ask(`/with/github:${alice}/boot.ipxe`, { CUSTOMISATION: 'off' })).toMatch(/^echo Customised images/m);
+  });
+});
