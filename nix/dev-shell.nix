@@ -24,6 +24,7 @@
   lib,
   libarchive,
   libxml2,
+  mandoc,
   minisign,
   mksh,
   mkShell,
@@ -106,6 +107,7 @@ let
     lftp
     libarchive
     libxml2
+    mandoc
     minisign
     mksh
     mtools

@@ -15,6 +15,7 @@
     ./filesystems.nix
     ./image.nix
     ./kernel-parameters.nix
+    ./manuals.nix
     ./network.nix
     ./nix-settings.nix
   ];

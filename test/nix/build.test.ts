@@ -109,6 +109,30 @@ describe('the firmware of the small images', () => {
   });
 });
 
+describe('the manuals of an image', () => {
+  const MAN = 'packages.x86_64-linux."kexec-noninteractive-nixos-26.05".config.system.build.manuals';
+
+  it.each(['nixos-install', 'nixos-enter', 'nixos-generate-config'])(
+    'are what %s shows for --help',
+    async (program) => {
+      const man = await flake.build(MAN);
+      const { stdout } = await execa(join(man, 'bin/man'), [program]);
+      expect(stdout).toMatch(new RegExp(`^NAME\n +${program} [^\n]* helps to install$`, 'm'));
+      expect(stdout).not.toContain('\b');
+      expect((await execa(join(man, 'bin/man'), ['8', program])).stdout).toBe(stdout);
+    },
+  );
+
+  it.each([['nix-store'], ['../../bin/man'], []])('are no more: %s is answered with their names', async (...words) => {
+    const man = await flake.build(MAN);
+    const { exitCode, stderr } = await execa(join(man, 'bin/man'), words, { reject: false });
+    expect(exitCode).toBe(16);
+    expect(stderr).toBe(
+      'man: there are no manuals in this image but of: nixos-enter nixos-generate-config nixos-install',
+    );
+  });
+});
+
 describe('the closure of an image', () => {
   // nixpkgs drops what an ISO names by itself.
   it.each(['kexec-noninteractive', 'kexec-low-memory', 'netboot-interactive'])(

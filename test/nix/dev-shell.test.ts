@@ -35,6 +35,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   'libxml2-utils': 'libxml2',
   make: 'stdenv.initialPath',
   minisign: 'minisign',
+  mandoc: 'mandoc',
   mksh: 'mksh',
   mtools: 'mtools',
   'nginx-light': 'nginx',

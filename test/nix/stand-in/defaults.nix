@@ -48,6 +48,7 @@ in
       // {
         closure = lib.unique (lib.concatMap closureOf contents);
       };
+    inherit (pkgs) nixos-generate-config nixos-install;
     initialRamdisk = pkgs.runCommand "initrd" { } ''
       mkdir "$out"
       echo "stage 1" | zstd -q >"$out/initrd"

@@ -60,6 +60,18 @@ let
     }
     // attributes;
 
+  # Programs whose --help is their manual.
+  withManual =
+    pname:
+    runCommand pname { } ''
+      mkdir -p "$out/share/man/man8"
+      printf '.Dd January 1, 1980\n.Dt ${pname} 8\n.Os\n.Sh NAME\n.Nm ${pname}\n.Nd helps to install\n' |
+        gzip >"$out/share/man/man8/${pname}.8.gz"
+    ''
+    // {
+      inherit pname;
+    };
+
   kernelPackages = version: zfsBroken: {
     kernel =
       runCommand "linux-${version}" { } ''
@@ -109,6 +121,7 @@ let
     "libarchive"
     "libX11"
     "libxml2"
+    "mandoc"
     "mdadm"
     "minisign"
     "mksh"
@@ -173,6 +186,9 @@ let
           echo "$testScript" >"$out"
         '';
       fetchurl = { url, sha256 }: runCommand (baseNameOf url) { inherit url sha256; } "exit 1";
+      nixos-enter = withManual "nixos-enter";
+      nixos-install = withManual "nixos-install";
+      nixos-generate-config = withManual "nixos-generate-config";
       nixos-rebuild-ng = fake "nixos-rebuild-ng" { needs = [ final.python3 ]; };
       xauth = fake "xauth" { needs = [ final.libX11 ]; };
       dbus = fake "dbus" {
