@@ -17,7 +17,7 @@ function inWorkerd(name: string, include: string[]): TestProjectInlineConfigurat
         },
       }),
     ],
-    define: { OPENAPI_DOCUMENT: '"{}"' },
+    define: { OPENAPI_DOCUMENT: '"{}"', PAGE_SCRIPT: '""' },
     test: { name, include, root: import.meta.dirname, ...PATIENCE },
   };
 }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { openApiDocument } from './openapi.ts';
+import { pageScript } from './page-script.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -11,7 +12,10 @@ await build({
   resolve: { mainFields: ['module', 'main'] },
   transform: {
     target: 'es2024',
-    define: { OPENAPI_DOCUMENT: JSON.stringify(JSON.stringify(openApiDocument())) },
+    define: {
+      OPENAPI_DOCUMENT: JSON.stringify(JSON.stringify(openApiDocument())),
+      PAGE_SCRIPT: JSON.stringify(await pageScript()),
+    },
   },
   output: {
     dir: path('../dist/bundle'),

@@ -4,15 +4,22 @@ import { originOf } from '../answers/origin.ts';
 import { allEntriesOf, releaseOf } from '../answers/release.ts';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
 import { isProblem } from '../problem.ts';
+import { HAVES } from '../ways/way.ts';
+import { readChoice } from './choice.ts';
 import { feed } from './feed.ts';
+import { guideTo, helpedHaves } from './guide.ts';
 import { homePage, homeText } from './home.ts';
+import { contentSecurityPolicy } from './layout.ts';
 import { releasePage, releasesPage, releasesText, releaseText } from './releases.ts';
 import { siteOf } from './site.ts';
 
-/** Answers `/`. */
+/** Answers `/`: a form, with what its choice leads to; every choice is in the query of the address. */
 export async function answerHome(_: Route, sources: Sources): Promise<Answer> {
   const site = siteOf(sources.snapshot.catalog, originOf(sources));
-  return page('/', wantsHtml(sources, false) ? await homePage(site) : homeText(site), sources);
+  if (!wantsHtml(sources, false)) return page('/', homeText(site), sources);
+  const { search, searchParams } = new URL(sources.request.url);
+  const guide = await guideTo(readChoice(searchParams), helpedHaves(sources, HAVES), sources);
+  return page(`/${search}`, await homePage(site, guide), sources);
 }
 
 /** Answers `/releases/`. */
@@ -85,10 +92,6 @@ function qualityOf(accept: string, mediaType: string): number | undefined {
 
 const HTML_TYPE = 'text/html; charset=utf-8';
 
-/** No script, nothing from anywhere else, in nobody's frame. */
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /** HTML, which is made as an object, or text for a terminal. */
 function page(path: string, body: string | object, sources: Sources): Promise<Answer> {
   return represented(path, String(body), typeof body === 'string' ? TEXT_TYPE : HTML_TYPE, sources);
@@ -108,9 +111,17 @@ async function represented(
   const representation = {
     ...made,
     always: { ...made.always, Vary: 'Accept, User-Agent, Accept-Encoding' },
-    content: { ...content, ...(mediaType === HTML_TYPE ? { 'Content-Security-Policy': POLICY } : {}) },
+    content: { ...content, ...(mediaType === HTML_TYPE ? await pageHeaders() : {}) },
   };
   return { representation, subject: undefined, holds: 'never' };
+}
+
+async function pageHeaders(): Promise<Record<string, string>> {
+  return {
+    'Content-Security-Policy': await contentSecurityPolicy(),
+    // Whose keys somebody chose stands in the address.
+    'Referrer-Policy': 'no-referrer',
+  };
 }
 
 export { answerKexecScript } from '../kexec/answer.ts';

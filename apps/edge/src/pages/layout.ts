@@ -1,13 +1,21 @@
 import { html, raw } from 'hono/html';
+import { STYLE } from './style.ts';
 
 /** What every page says that tells of images which are none of NixOS. */
 export const SMOKE_NOTICE =
   'SMOKE IMAGES: these stand in for NixOS to test this server. They are a small Linux that installs nothing.';
 
-type Html = ReturnType<typeof html>;
+export type Html = ReturnType<typeof html>;
 
-/** A whole page around its content: no script, no asset from anywhere else. */
-export function layout(title: string, content: Html): Html {
+/** The script of the front page, as text; build/page-script.ts makes it of browser/. */
+declare const PAGE_SCRIPT: string;
+
+/** A whole page around its content: nothing is loaded from anywhere, and what runs is written into it. */
+export function layout(
+  title: string,
+  content: Html,
+  script: 'with-script' | 'without-script' = 'without-script',
+): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -20,34 +28,36 @@ export function layout(title: string, content: Html): Html {
 <style>${raw(STYLE)}</style>
 </head>
 <body>
+<header class="top"><a class="brand" href="/">nixos-images</a><nav aria-label="Site"><a href="/releases/">Releases</a><a href="/feed.atom">Feed</a><a href="/openapi.json">For programs</a></nav></header>
 <main>
 ${content}
 </main>
+${script === 'with-script' ? html`<script>${raw(PAGE_SCRIPT)}</script>` : ''}
 </body>
 </html>
 `;
 }
 
-/** The one style sheet, written into each page. */
-const STYLE = `
-:root{color-scheme:light dark;--ink:#1d2733;--soft:#5a6a7c;--line:#d8dfe7;--paper:#fff;--well:#f3f6f9;--accent:#2f5fa8;--warn:#7a4b00;--warnbg:#fff4dd}
-@media (prefers-color-scheme:dark){:root{--ink:#e3e9f0;--soft:#9aa9ba;--line:#2c3846;--paper:#12181f;--well:#1a222c;--accent:#8db7f5;--warn:#ffd88a;--warnbg:#33270d}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{max-width:52rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
-h1{font-size:1.75rem;line-height:1.2;margin:0 0 .5rem;overflow-wrap:anywhere}
-h2{font-size:1.05rem;margin:2.25rem 0 .5rem}
-p{margin:.4rem 0}
-a{color:var(--accent)}
-.soft{color:var(--soft)}
-.warn{background:var(--warnbg);color:var(--warn);padding:.7rem 1rem;border-radius:.5rem;margin:1rem 0}
-pre{background:var(--well);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.4rem 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.86rem/1.5 ui-monospace,monospace}
-code{font:.9em ui-monospace,monospace}
-.table{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:.93rem}
-th{text-align:left;font-weight:600;color:var(--soft)}
-th,td{padding:.4rem .9rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
-th.num,td.num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}
-td .soft{white-space:normal}
-@media (max-width:40rem){thead{display:none}tr{display:block;padding:.45rem 0;border-bottom:1px solid var(--line)}td,td.num{display:block;padding:0;border:0;text-align:left;white-space:normal;overflow-wrap:anywhere}td.num{color:var(--soft)}}
-`;
+let policy: Promise<string> | undefined;
+
+/** What a browser may do with a page: run and show what is written into it, and ask this server alone; in nobody's frame. */
+export function contentSecurityPolicy(): Promise<string> {
+  policy ??= Promise.all([PAGE_SCRIPT, STYLE].map(hashOf)).then(([script, style]) =>
+    [
+      "default-src 'none'",
+      `script-src ${script}`,
+      `style-src ${style}`,
+      'img-src data:',
+      "connect-src 'self'",
+      "form-action 'self'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
+  );
+  return policy;
+}
+
+async function hashOf(text: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return `'sha256-${btoa(String.fromCharCode(...hash))}'`;
+}

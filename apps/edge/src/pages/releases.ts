@@ -76,7 +76,7 @@ export function releasesPage(catalog: Catalog): ReturnType<typeof html> {
   return layout(
     'Releases of the NixOS installer images',
     html`<p><a href="/">NixOS installer images</a></p><h1>Releases</h1>
-<div class="table"><table><thead><tr><th>Version</th><th>Channel</th><th>Since</th><th></th></tr></thead>
+<div class="table"><table><thead><tr><th>Version</th><th>Channel</th><th>Since</th><th>State</th></tr></thead>
 <tbody>${listReleases(catalog).map(
       ({ version, address, channel, promoted, current }) => html`<tr>
 <td><a href="${address}">${version}</a></td><td>${channel}</td><td>${promoted.slice(0, 10)}</td><td>${current ? 'current' : ''}</td>
@@ -93,7 +93,7 @@ export function releasePage(manifest: Manifest, entries: readonly string[]): Ret
     `Release ${version}`,
     html`<p><a href="/">NixOS installer images</a> / <a href="/releases/">Releases</a></p><h1>${version}</h1>
 ${smoke ? html`<p class="warn" role="note">${SMOKE_NOTICE}</p>` : ''}
-<p class="soft">${channel}, published ${published.slice(0, 10)}${nixpkgs === undefined ? '' : `, made of ${smoke ? 'Debian packages' : 'nixpkgs'} ${nixpkgs.revision.slice(0, 12)}`}. The bytes under these addresses never change.</p>
+<p class="hint">${channel}, published ${published.slice(0, 10)}${nixpkgs === undefined ? '' : `, made of ${smoke ? 'Debian packages' : 'nixpkgs'} ${nixpkgs.revision.slice(0, 12)}`}. The bytes under these addresses never change.</p>
 <div class="table"><table><thead><tr><th>File</th><th class="num">Size</th></tr></thead>
 <tbody>${entries.map((path) => {
       const name = path.slice(path.lastIndexOf('/') + 1);

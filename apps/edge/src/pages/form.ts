@@ -1,0 +1,132 @@
+import { type Arch, formatMemory } from '@nixos-images/shared';
+import { html } from 'hono/html';
+import { HAVES, type Have } from '../ways/way.ts';
+import { type Field, MEMORIES } from './choice.ts';
+import type { Guide, VariantOption } from './guide.ts';
+import type { Html } from './layout.ts';
+import { formatSize } from './releases.ts';
+import type { ChannelSummary } from './site.ts';
+
+const HAVE_WORDS: Readonly<Record<Have, { readonly title: string; readonly hint: string }>> = {
+  linux: { title: 'A running Linux', hint: 'Any system or rescue system that you can log into' },
+  stick: { title: 'A USB stick', hint: 'Or a CD, and a screen at the machine' },
+  console: { title: 'A remote console', hint: 'With virtual media: iDRAC, iLO, IPMI, a KVM' },
+  network: { title: 'A network that boots', hint: 'Your own DHCP server, or GRUB' },
+  ipxe: { title: 'An iPXE prompt', hint: 'In the network card, or your hoster’s' },
+};
+
+const ARCH_WORDS: Readonly<Record<Arch, string>> = { x86_64: 'Intel or AMD, 64 bits', aarch64: 'ARM, 64 bits' };
+
+/** What the usual variants are for; operators make others. */
+const VARIANT_WORDS: Readonly<Record<string, string>> = {
+  noninteractive: 'Small, to be installed over SSH',
+  interactive: 'With editors and tools, to work at the machine',
+  'low-memory': 'For machines with little memory',
+};
+
+/** The form of the front page. It works without its script: the choice is in the page's address. */
+export function choiceForm(guide: Guide, channels: readonly ChannelSummary[]): Html {
+  const { filled, haves, arches, customisedOrigin } = guide;
+  const { given, choice } = filled;
+  return html`<form action="/#result" method="get" novalidate>
+<fieldset><legend>What do you have?</legend>
+${faultOf(guide, 'have')}
+<div class="cards">${HAVES.map(
+    (
+      have,
+    ) => html`<label class="card"><input type="radio" name="have" value="${have}"${have === choice.have ? ' checked' : ''}${haves.includes(have) ? '' : ' disabled'}>
+<span><b>${HAVE_WORDS[have].title}</b><small>${haves.includes(have) ? HAVE_WORDS[have].hint : 'No image for this is published here'}</small></span></label>`,
+  )}</div></fieldset>
+<fieldset><legend>Which machine?</legend>
+<div class="row">
+<div role="radiogroup" aria-label="Architecture"${attributes(guide, 'arch')}>${faultOf(guide, 'arch')}
+<div class="cards two">${arches.map(
+    (
+      arch,
+    ) => html`<label class="card"><input type="radio" name="arch" value="${arch}"${arch === choice.arch ? ' checked' : ''}>
+<span><b>${arch}</b><small>${ARCH_WORDS[arch]}</small></span></label>`,
+  )}</div></div>
+<div class="pair">
+${select(guide, 'firmware', 'Firmware', [
+  ['', 'I do not know'],
+  ['uefi', 'UEFI'],
+  ['bios', 'BIOS'],
+])}
+${select(guide, 'memory', 'Memory', [['', 'I do not know'], ...MEMORIES.map((memory) => [`${memory}`, formatMemory(memory)] as const)])}
+</div></div></fieldset>
+<fieldset><legend>Which release?</legend>
+${select(guide, 'channel', 'Channel', channelOptions(channels, given.channel))}
+<div id="variants" data-live role="radiogroup" aria-label="Variant"${attributes(guide, 'variant')}>${faultOf(guide, 'variant')}${variantCards(guide)}</div></fieldset>
+<fieldset${customisedOrigin === undefined ? ' disabled' : ''}><legend>Who may log in?</legend>
+<p class="hint">${
+    customisedOrigin === undefined
+      ? 'Links with somebody’s keys in them are not served here.'
+      : 'As root, over SSH, from the first second. From a running Linux the keys that may log in there are taken along anyway; elsewhere, without a key here, only who sits at the screen gets in.'
+  }</p>
+<div class="field"><label for="github">GitHub accounts</label>
+<p class="hint" id="github-hint">Their public keys, as GitHub has them when the machine boots.</p>
+${faultOf(guide, 'github')}
+<input id="github" name="github" value="${given.github}" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="alice, bob"${attributes(guide, 'github', 'github-hint')}></div>
+<div class="field"><label for="key">Public keys</label>
+<p class="hint" id="key-hint">Lines of a .pub file: <code>cat ~/.ssh/id_ed25519.pub</code></p>
+${faultOf(guide, 'key')}
+<textarea id="key" name="key" rows="2" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="ssh-ed25519 AAAA… alice@example.org"${attributes(guide, 'key', 'key-hint')}>${given.key}</textarea></div></fieldset>
+<details${given.cmdline === '' ? '' : ' open'}><summary>Kernel parameters</summary>
+<div class="field"><label for="cmdline">Added to the command line of the installer</label>
+<p class="hint" id="cmdline-hint">Such as <code>console=ttyS1,115200</code>. An ISO’s cannot be changed.</p>
+${faultOf(guide, 'cmdline')}
+<input id="cmdline" name="cmdline" value="${given.cmdline}" autocomplete="off" autocapitalize="none" spellcheck="false"${attributes(guide, 'cmdline', 'cmdline-hint')}></div></details>
+<p class="submit"><button id="submit">Make the line</button></p>
+<a class="jump" href="#result">To the line</a>
+</form>`;
+}
+
+function channelOptions(channels: readonly ChannelSummary[], given: string): (readonly [string, string])[] {
+  const [newest, ...others] = channels;
+  const offered = [
+    ...(newest === undefined ? [] : [['', `Newest stable: ${wordsFor(newest)}`] as const]),
+    ...others.map((summary) => [nameOf(summary), wordsFor(summary)] as const),
+  ];
+  // A version, or another name of one of these.
+  return given === '' || offered.some(([value]) => value === given) ? offered : [...offered, [given, given]];
+}
+
+function nameOf({ channel, aliases }: ChannelSummary): string {
+  return aliases.at(-1) ?? channel;
+}
+
+function wordsFor({ channel, manifest, remark }: ChannelSummary): string {
+  return `${channel}, ${manifest.version}${remark === undefined ? '' : ` (${remark})`}`;
+}
+
+function variantCards({ variants, filled: { choice } }: Guide): Html {
+  const chosen = ({ image, byDefault }: VariantOption) =>
+    choice.variant === undefined ? byDefault : choice.variant === image.variant;
+  return html`<div class="cards two">${variants.map((option) => {
+    const { image, byDefault, size, memory } = option;
+    const tight = memory !== undefined && choice.memory !== undefined && memory > choice.memory;
+    return html`<label class="card"><input type="radio" name="variant" value="${byDefault ? '' : image.variant}"${chosen(option) ? ' checked' : ''}>
+<span><b>${image.variant}</b><small>${VARIANT_WORDS[image.variant] ?? ''}</small><small>${formatSize(size)}${memory === undefined ? '' : html`, ${tight ? html`<strong>needs ${formatMemory(memory)} of memory</strong>` : `needs ${formatMemory(memory)} of memory`}`}</small></span></label>`;
+  })}</div>`;
+}
+
+function select(guide: Guide, field: Field, label: string, options: readonly (readonly [string, string])[]): Html {
+  const given = guide.filled.given[field];
+  return html`<div class="field"><label for="${field}">${label}</label>${faultOf(guide, field)}
+<select id="${field}" name="${field}"${attributes(guide, field)}>${options.map(
+    ([value, words]) => html`<option value="${value}"${value === given ? ' selected' : ''}>${words}</option>`,
+  )}</select></div>`;
+}
+
+/** What is wrong with a field, said at the field. The paragraph is there when nothing is wrong, too: the script fills it. */
+function faultOf({ faults }: Guide, field: Field): Html {
+  const ofField = faults.filter((fault) => fault.field === field);
+  return html`<p class="fault" id="${field}-fault" tabindex="-1" data-live>${ofField.map(({ sentence }) => sentence).join(' ')}</p>`;
+}
+
+/** What ties a control to the sentences about it. */
+function attributes({ faults }: Guide, field: Field, hint?: string): Html {
+  const wrong = faults.some((fault) => fault.field === field);
+  const about = [...(wrong ? [`${field}-fault`] : []), ...(hint === undefined ? [] : [hint])];
+  return html`${wrong ? html` aria-invalid="true"` : ''}${about.length === 0 ? '' : html` aria-describedby="${about.join(' ')}"`}`;
+}

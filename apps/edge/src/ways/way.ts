@@ -1,0 +1,267 @@
+import {
+  type Arch,
+  type BootPath,
+  type Customisation,
+  defaultVariant,
+  formatAddress,
+  formatCustomisation,
+  formatKexecScriptAddress,
+  type Image,
+  type ImageAddress,
+  imageAddress,
+  type Kind,
+  type Manifest,
+  WHOLE_PART,
+} from '@nixos-images/shared';
+import { cmdlineOf } from '../ipxe/netboot.ts';
+
+/** What somebody has who wants into the installer. */
+export const HAVES = ['linux', 'stick', 'console', 'network', 'ipxe'] as const;
+export type Have = (typeof HAVES)[number];
+
+/** How a machine starts. */
+export const FIRMWARES = ['uefi', 'bios'] as const;
+export type Firmware = (typeof FIRMWARES)[number];
+
+/** The image that a way leads to, and how its addresses are to be written. */
+export interface Goal {
+  readonly manifest: Manifest;
+  readonly image: Image;
+  /** As it stands in an address; undefined where the address names none. */
+  readonly ref: ImageAddress['ref'];
+  readonly customisation: Customisation | undefined;
+  /** Such as `https://images.example.org`. */
+  readonly origin: string;
+}
+
+/** One way in: an address, and what is typed or entered where. */
+export interface Way {
+  /** Tells it from the others; stays the same for programs. */
+  readonly name: string;
+  readonly have: Have;
+  /** The kind of image that it leads to: without such an image there is no such way. */
+  readonly kind: Kind;
+  readonly title: string;
+  /** Where the line is typed. */
+  readonly where: string;
+  /** Without it every machine can take the way. */
+  readonly firmware?: Firmware;
+  /** Without it every architecture can. */
+  readonly arch?: Arch;
+  /** Whether it takes a customisation along. */
+  readonly customised: boolean;
+  /** The boot tests that go this way. */
+  readonly tests: readonly BootPath[];
+  readonly address: (goal: Goal) => string;
+  /** Whether it goes by plain HTTP whatever the page came by: what follows it may have no TLS, or none of today. */
+  readonly plain: boolean;
+  readonly line: (url: string, goal: Goal) => string;
+}
+
+/**
+ * Every way in, the one to be offered first before the others that have the same. All that shows ways (the page, `.json`) reads this
+ * list: a new way is an entry here.
+ */
+export const WAYS: readonly Way[] = [
+  {
+    name: 'kexec-script',
+    have: 'linux',
+    kind: 'kexec',
+    title: 'One line',
+    where: 'In a shell on the machine, as root or with sudo',
+    customised: true,
+    tests: ['kexec'],
+    address: scriptAddressOf,
+    plain: false,
+    line: (url) => `curl -L ${url} | sh`,
+  },
+  {
+    name: 'kexec-script-wget',
+    have: 'linux',
+    kind: 'kexec',
+    title: 'The same without curl',
+    where: 'In a shell on the machine, as root or with sudo',
+    customised: true,
+    tests: ['kexec'],
+    address: scriptAddressOf,
+    plain: false,
+    line: (url) => `wget -qO- ${url} | sh`,
+  },
+  {
+    name: 'kexec-tarball',
+    have: 'linux',
+    kind: 'kexec',
+    title: 'The tarball alone',
+    where: 'In a root shell on the machine',
+    customised: true,
+    tests: ['kexec'],
+    address: shortest,
+    plain: false,
+    line: (url) => `curl ${url} | tar -xz -C /root && /root/kexec/run`,
+  },
+  {
+    name: 'nixos-anywhere',
+    have: 'linux',
+    kind: 'kexec',
+    title: 'With nixos-anywhere',
+    where: 'On your own computer, in the folder of your flake',
+    customised: true,
+    tests: ['kexec'],
+    address: shortest,
+    plain: false,
+    line: (url) => `nixos-anywhere --kexec ${url} --flake .#HOST root@ADDRESS`,
+  },
+  {
+    name: 'iso-stick',
+    have: 'stick',
+    kind: 'iso',
+    title: 'Write the stick',
+    where: 'On a computer that has the stick plugged in as /dev/sdX',
+    customised: true,
+    tests: ['iso-bios-usb', 'iso-uefi-usb'],
+    address: shortest,
+    plain: false,
+    line: (url) => `curl -fL ${url} | sudo dd of=/dev/sdX bs=4M iflag=fullblock oflag=direct status=progress`,
+  },
+  {
+    name: 'iso-file',
+    have: 'stick',
+    kind: 'iso',
+    title: 'Only download it',
+    where: 'For a CD, Ventoy, or a program that writes sticks',
+    customised: true,
+    tests: ['iso-bios-cd', 'iso-uefi-cd'],
+    address: shortest,
+    plain: false,
+    line: (url) => `wget ${url}`,
+  },
+  {
+    name: 'iso-virtual-media',
+    have: 'console',
+    kind: 'iso',
+    title: 'As a virtual CD',
+    where: 'In the remote console, as address of a virtual CD or USB drive',
+    customised: true,
+    tests: ['iso-bios-cd', 'iso-uefi-cd'],
+    address: shortest,
+    plain: false,
+    line: (url) => url,
+  },
+  {
+    name: 'ipxe-dnsmasq',
+    have: 'network',
+    kind: 'netboot',
+    title: 'DHCP server: dnsmasq, for machines that have iPXE',
+    where: 'In dnsmasq.conf',
+    customised: true,
+    tests: ['netboot-bios', 'netboot-uefi'],
+    address: shortest,
+    plain: true,
+    line: (url) => `dhcp-match=set:ipxe,175\ndhcp-boot=tag:ipxe,${url}`,
+  },
+  {
+    name: 'grub',
+    have: 'network',
+    kind: 'netboot',
+    title: 'GRUB with a network',
+    where: 'At the GRUB prompt, or in grub.cfg',
+    customised: true,
+    tests: [],
+    address: (goal) => partAddress(goal, 'kernel'),
+    plain: true,
+    line: grubLines,
+  },
+  {
+    name: 'ipxe-chain',
+    have: 'ipxe',
+    kind: 'netboot',
+    title: 'This image',
+    where: 'At the iPXE prompt (Ctrl-B), or in a script',
+    customised: true,
+    tests: ['netboot-bios', 'netboot-uefi'],
+    address: shortest,
+    plain: true,
+    line: (url) => `chain ${url}`,
+  },
+  {
+    name: 'ipxe-menu',
+    have: 'ipxe',
+    kind: 'netboot',
+    title: 'A menu of all of them',
+    where: 'At the iPXE prompt (Ctrl-B), or in a script',
+    customised: false,
+    tests: ['netboot-bios', 'netboot-uefi'],
+    address: () => '/boot.ipxe',
+    plain: true,
+    line: (url) => `chain ${url}`,
+  },
+];
+
+/** A way with its address and line filled in. */
+export interface Step {
+  readonly way: Way;
+  /** The path. */
+  readonly address: string;
+  readonly line: string;
+}
+
+/** The ways to an image. */
+export function stepsTo(goal: Goal): Step[] {
+  const { image, customisation } = goal;
+  return WAYS.filter(
+    ({ kind, arch, customised }) =>
+      kind === image.kind && (arch === undefined || arch === image.arch) && (customised || customisation === undefined),
+  ).map((way) => {
+    const address = way.address(goal);
+    const origin = way.plain ? goal.origin.replace(/^https:/, 'http:') : goal.origin;
+    return { way, address, line: way.line(`${origin}${address}`, goal) };
+  });
+}
+
+/** The kinds of image that whoever has this is led to, the first choice first. */
+export function kindsFor(have: Have): Kind[] {
+  return [...new Set(WAYS.filter((way) => way.have === have).map(({ kind }) => kind))];
+}
+
+/** The kind of image that whoever has this is led to first. */
+export function kindFor(have: Have): Kind {
+  return kindsFor(have)[0] ?? 'iso';
+}
+
+/** The shortest address that gives the image, customised. */
+function shortest(goal: Goal): string {
+  const { image, ref, customisation } = goal;
+  const { kind, arch } = image;
+  const { part } = WHOLE_PART[kind];
+  return formatAddress({ type: 'image', customisation, kind, ref, arch, variant: named(goal), part, view: 'itself' });
+}
+
+/** The script that finds out the architecture by itself. */
+function scriptAddressOf(goal: Goal): string {
+  const front = goal.customisation === undefined ? '' : `/with/${formatCustomisation(goal.customisation)}`;
+  return `${front}${formatKexecScriptAddress({ ref: goal.ref, variant: named(goal), view: 'itself' })}`;
+}
+
+function named({ image: { kind, variant } }: Goal): Goal['image']['variant'] | undefined {
+  return variant === defaultVariant(kind) ? undefined : variant;
+}
+
+/** Pinned, since kernel and initrd are two downloads. */
+function partAddress({ image, manifest: { version } }: Goal, part: 'kernel' | 'initrd'): string {
+  return imageAddress(image, { ref: version, part });
+}
+
+function grubLines(url: string, goal: Goal): string {
+  const { image, manifest, customisation } = goal;
+  if (image.kind !== 'netboot') return '';
+  const server = `(http,${new URL(url).host})`;
+  const initrds = [partAddress(goal, 'initrd')];
+  if (customisation !== undefined)
+    initrds.push(imageAddress(image, { ref: manifest.version, part: 'customisation', customisation }));
+  const words = [cmdlineOf(image), customisation?.cmdline].filter((part) => part !== undefined);
+  return [
+    'insmod http',
+    `linux ${server}${partAddress(goal, 'kernel')} ${words.join(' ')}`,
+    `initrd ${initrds.map((address) => `${server}${address}`).join(' ')}`,
+  ].join('\n');
+}
