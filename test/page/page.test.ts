@@ -104,7 +104,9 @@ describe('the form without scripts', () => {
     ['key', 'key=ssh-rsa+AAAA', 'not a public key that OpenSSH knows'],
     ['key', 'key=-----BEGIN+OPENSSH+PRIVATE+KEY-----', 'This is a private key'],
     ['channel', 'channel=27.05', 'There is no channel or version "27.05"'],
-    ['cmdline', 'cmdline=%22x', 'These are no kernel parameters'],
+    ['cmdline', 'cmdline=%22x', 'no list of kernel parameters'],
+    ['hostname', 'hostname=a.b', 'no host name'],
+    ['address', 'address=192.0.2.10', 'no address with its prefix'],
     ['memory', 'memory=many', 'Choose one of these'],
   ])('says at the field %s what is wrong with %s, and makes no line', async (field, query, sentence) => {
     const page = await open(`/?have=ipxe&${query}`, NO_SCRIPTS);

@@ -1,3 +1,4 @@
+import { formatCustomisation } from '@nixos-images/shared';
 import { describe, expect, it } from 'vitest';
 import { readChoice } from './choice.ts';
 
@@ -13,12 +14,14 @@ describe('a choice', () => {
 
   it('takes accounts and keys as people have them at hand', () => {
     const { choice, faults } = read({
-      github: '@Alice, https://github.com/bob',
+      github: '@Alice, https://github.com/bob gitlab:Carol',
       key: `${KEY}\r\n\r\n${KEY}\n`,
       arch: 'AMD64',
     });
     expect(faults).toEqual([]);
-    expect(choice.customisation).toEqual({ github: ['alice', 'bob'], keys: [KEY, KEY], cmdline: undefined });
+    expect(choice.customisation && formatCustomisation(choice.customisation)).toBe(
+      `github:alice,github:bob,gitlab:Carol,key:${btoa(KEY).replaceAll('=', '')},key:${btoa(KEY).replaceAll('=', '')}`,
+    );
     expect(choice.arch).toBe('x86_64');
   });
 
@@ -33,8 +36,38 @@ describe('a choice', () => {
     [{ key: `command="x" ${KEY}` }, 'key'],
     [{ key: `${KEY}\n`.repeat(60) }, 'key'],
     [{ cmdline: 'a  b' }, 'cmdline'],
+    [{ hostname: 'a.b' }, 'hostname'],
+    [{ password: 'secret' }, 'password'],
+    [{ gateway: '192.0.2.1' }, 'address'],
+    [{ address: '192.0.2.10' }, 'address'],
+    [{ address: '192.0.2.10/24', gateway: '2001:db8::1' }, 'gateway'],
+    [{ address: '192.0.2.256/24' }, 'address'],
+    [{ nameserver: 'dns.example.org' }, 'nameserver'],
+    [{ address: '192.0.2.10/24', port: 'eno1:x' }, 'port'],
   ])('%j is wrong at the field %s', (query, field) => {
     expect(read(query).faults.map((fault) => fault.field)).toEqual([field]);
+  });
+
+  it.each([
+    [{ address: '192.0.2.10/23' }, 'ip=192.0.2.10:::255.255.254.0:::none'],
+    [
+      {
+        address: '192.0.2.10/24',
+        gateway: '192.0.2.1',
+        nameserver: '192.0.2.1, 9.9.9.9',
+        port: 'eno1',
+        cmdline: 'quiet',
+      },
+      'ip=192.0.2.10::192.0.2.1:255.255.255.0::eno1:none nameserver=192.0.2.1 nameserver=9.9.9.9 quiet',
+    ],
+    [
+      { address: '2001:db8::10/64', gateway: 'fe80::1', nameserver: '2001:db8::1' },
+      'ip=[2001:db8::10]::[fe80::1]:64:::none nameserver=[2001:db8::1]',
+    ],
+  ])('of a network without DHCP is kernel parameters', (query, cmdline) => {
+    const { choice, faults } = read(query);
+    expect(faults).toEqual([]);
+    expect(choice.customisation?.cmdline).toBe(cmdline);
   });
 
   it('says which line is no key, and never gives a private one back', () => {

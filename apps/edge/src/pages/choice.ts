@@ -1,10 +1,15 @@
 import {
+  type Account,
   ARCHES,
   type Arch,
+  account,
   type Customisation,
   ExtraCmdline,
+  FORGES,
+  type Forge,
   formatCustomisation,
-  GithubUser,
+  HostName,
+  PasswordHash,
   PublicKey,
   parseArch,
   parseCustomisation,
@@ -13,9 +18,26 @@ import {
 } from '@nixos-images/shared';
 import * as v from 'valibot';
 import { FIRMWARES, type Firmware, HAVES, type Have } from '../ways/way.ts';
+import { networkParameters } from './fixed-network.ts';
 
 /** The fields of the form, by their names in the page's address. */
-export const FIELDS = ['have', 'arch', 'firmware', 'memory', 'channel', 'variant', 'github', 'key', 'cmdline'] as const;
+export const FIELDS = [
+  'have',
+  'arch',
+  'firmware',
+  'memory',
+  'channel',
+  'variant',
+  'github',
+  'key',
+  'password',
+  'hostname',
+  'address',
+  'gateway',
+  'nameserver',
+  'port',
+  'cmdline',
+] as const;
 export type Field = (typeof FIELDS)[number];
 
 /** How much memory a machine may be said to have, in MiB. */
@@ -54,45 +76,54 @@ export function readChoice(query: URLSearchParams): Filled {
     faults.push({ field, sentence });
     return undefined;
   };
-  const text = (field: Field) => (query.get(field) ?? '').trim();
+  const textOf = (field: Field) => (query.get(field) ?? '').trim();
   const given = {
-    have: text('have'),
-    arch: text('arch'),
-    firmware: text('firmware'),
-    memory: text('memory'),
-    channel: text('channel'),
-    variant: text('variant'),
-    github: text('github'),
-    key: text('key'),
-    cmdline: text('cmdline'),
+    have: textOf('have'),
+    arch: textOf('arch'),
+    firmware: textOf('firmware'),
+    memory: textOf('memory'),
+    channel: textOf('channel'),
+    variant: textOf('variant'),
+    github: textOf('github'),
+    key: textOf('key'),
+    password: textOf('password'),
+    hostname: textOf('hostname'),
+    address: textOf('address'),
+    gateway: textOf('gateway'),
+    nameserver: textOf('nameserver'),
+    port: textOf('port'),
+    cmdline: textOf('cmdline'),
   };
   /** One of a list; undefined where nothing is given. */
   const oneOf = <Word extends string>(field: Field, words: readonly Word[]): Word | undefined => {
     if (given[field] === '') return undefined;
     return words.find((word) => word === given[field]) ?? fault(field, `Choose one of these: ${words.join(', ')}.`);
   };
-  const parsed = <Schema extends v.GenericSchema>(field: Field, schema: Schema, sentence: string) => {
-    if (given[field] === '') return undefined;
-    const result = v.safeParse(schema, given[field]);
-    return result.success ? result.output : fault(field, sentence);
-  };
+  const parsed = <Schema extends v.GenericSchema>(field: Field, schema: Schema, sentence?: string) =>
+    given[field] === '' ? undefined : read(schema, given[field], (why) => fault(field, sentence ?? `This is ${why}.`));
 
   const arch = given.arch === '' ? ARCHES[0] : parseArch(given.arch);
   if (arch === undefined) fault('arch', `There are images for these only: ${ARCHES.join(', ')}.`);
   const memory = oneOf('memory', MEMORIES.map(String));
-  const github = accountsIn(given.github, (sentence) => fault('github', sentence));
+  const accounts = accountsIn(given.github, (sentence) => fault('github', sentence));
   const keys = keysIn(given.key, (sentence) => fault('key', sentence));
   // A private key must not come back in a page either.
   const shown = isPrivate(given.key) ? { ...given, key: '' } : given;
-  const cmdline = parsed(
-    'cmdline',
-    ExtraCmdline,
-    'These are no kernel parameters: words with single spaces between them, without quotes, 200 characters at most.',
-  );
-  const customisation = { github, keys, cmdline };
-  if (faults.length === 0 && !isEmpty(customisation)) {
-    const read = parseCustomisation(formatCustomisation(customisation));
-    if (!read.ok) fault(keys.length > 0 ? 'key' : 'github', `All of this does not fit into one address: ${read.why}.`);
+  const network = networkParameters(given);
+  if (!network.ok) fault(network.field, network.sentence);
+  const words = [...(network.ok ? network.parameters : []), ...(given.cmdline === '' ? [] : [given.cmdline])].join(' ');
+  const customisation: Customisation = {
+    accounts,
+    keys,
+    cmdline: words === '' ? undefined : read(ExtraCmdline, words, (why) => fault('cmdline', `This is ${why}.`)),
+    hostname: parsed('hostname', HostName),
+    passwordHash: parsed('password', PasswordHash),
+  };
+  const text = formatCustomisation(customisation);
+  if (faults.length === 0 && text !== '') {
+    const whole = parseCustomisation(text);
+    if (!whole.ok)
+      fault(keys.length > 0 ? 'key' : 'github', `All of this does not fit into one address: ${whole.why}.`);
   }
   const choice: Choice = {
     have: oneOf('have', HAVES) ?? 'linux',
@@ -101,25 +132,40 @@ export function readChoice(query: URLSearchParams): Filled {
     memory: memory === undefined ? undefined : Number(memory),
     ref: parsed('channel', Ref, 'This is no name of a channel or version, such as unstable, 26.05.'),
     variant: parsed('variant', Variant, 'This is no name of a variant.'),
-    customisation: isEmpty(customisation) ? undefined : customisation,
+    customisation: text === '' ? undefined : customisation,
   };
   return { given: shown, choice, faults };
 }
 
-function isEmpty({ github, keys, cmdline }: Customisation): boolean {
-  return github.length === 0 && keys.length === 0 && cmdline === undefined;
+/** What a text is by a schema; `wrong` is told why it is nothing. */
+function read<Schema extends v.GenericSchema>(schema: Schema, text: string, wrong: (why: string) => undefined) {
+  const result = v.safeParse(schema, text);
+  return result.success ? result.output : wrong(result.issues[0].message);
 }
 
-/** Names of accounts as people write them: with `@`, with the address of GitHub, several with commas between them. */
-function accountsIn(text: string, fault: (sentence: string) => void): GithubUser[] {
+/** Accounts as people write them, GitHub's unless another place stands before the name; with `@` or the address of GitHub, too. */
+function accountsIn(text: string, fault: (sentence: string) => void): Account[] {
   const names = text.split(/[\s,]+/).filter((name) => name !== '');
   return names.flatMap((name) => {
-    const user = v.safeParse(GithubUser, name.replace(/^(?:https:\/\/github\.com\/|@)/, ''));
-    if (user.success) return [user.output];
-    fault(`“${name.slice(0, 40)}” is not the name of a GitHub account: letters, digits and single dashes.`);
-    return [];
+    const place = FORGES.find((forge) => name.startsWith(`${forge}:`));
+    const plain = name
+      .slice(place === undefined ? 0 : place.length + 1)
+      .replace(/^(?:https:\/\/github\.com\/|[@~])/, '');
+    try {
+      return [account(place ?? 'github', plain)];
+    } catch {
+      fault(`“${name.slice(0, 40)}” is not the name of ${ACCOUNT_WORDS[place ?? 'github']}.`);
+      return [];
+    }
   });
 }
+
+const ACCOUNT_WORDS: Readonly<Record<Forge, string>> = {
+  github: 'a GitHub account',
+  gitlab: 'a GitLab account',
+  codeberg: 'a Codeberg account',
+  sourcehut: 'a SourceHut account',
+};
 
 /** Lines of `.pub` files. */
 function keysIn(text: string, fault: (sentence: string) => void): PublicKey[] {

@@ -63,19 +63,24 @@ ${select(guide, 'channel', 'Channel', channelOptions(channels, given.channel))}
       ? 'Links with somebody’s keys in them are not served here.'
       : 'As root, over SSH, from the first second. From a running Linux the keys that may log in there are taken along anyway; elsewhere, without a key here, only who sits at the screen gets in.'
   }</p>
-<div class="field"><label for="github">GitHub accounts</label>
-<p class="hint" id="github-hint">Their public keys, as GitHub has them when the machine boots.</p>
-${faultOf(guide, 'github')}
-<input id="github" name="github" value="${given.github}" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="alice, bob"${attributes(guide, 'github', 'github-hint')}></div>
+${input(guide, 'github', 'Accounts', html`Of GitHub, by their public keys there. Of others with the place in front: <code>gitlab:bob</code>, <code>codeberg:…</code>, <code>sourcehut:…</code>`, 'alice, bob')}
 <div class="field"><label for="key">Public keys</label>
 <p class="hint" id="key-hint">Lines of a .pub file: <code>cat ~/.ssh/id_ed25519.pub</code></p>
 ${faultOf(guide, 'key')}
 <textarea id="key" name="key" rows="2" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="ssh-ed25519 AAAA… alice@example.org"${attributes(guide, 'key', 'key-hint')}>${given.key}</textarea></div></fieldset>
-<details${given.cmdline === '' ? '' : ' open'}><summary>Kernel parameters</summary>
-<div class="field"><label for="cmdline">Added to the command line of the installer</label>
-<p class="hint" id="cmdline-hint">Such as <code>console=ttyS1,115200</code>. An ISO’s cannot be changed.</p>
-${faultOf(guide, 'cmdline')}
-<input id="cmdline" name="cmdline" value="${given.cmdline}" autocomplete="off" autocapitalize="none" spellcheck="false"${attributes(guide, 'cmdline', 'cmdline-hint')}></div></details>
+<details${isOpen(guide) ? ' open' : ''}><summary>Host name, fixed address, password, kernel parameters</summary>
+<fieldset${customisedOrigin === undefined ? ' disabled' : ''}>
+${input(guide, 'hostname', 'Host name', undefined, 'web-1')}
+<div class="pair">
+${input(guide, 'address', 'Address, where there is no DHCP', undefined, '192.0.2.10/24')}
+${input(guide, 'gateway', 'Gateway', undefined, '192.0.2.1')}
+${input(guide, 'nameserver', 'Name servers', undefined, '192.0.2.1')}
+${input(guide, 'port', 'Network port', undefined, 'every one')}
+</div>
+<p class="hint">A running Linux’s network is taken along by itself.</p>
+${input(guide, 'password', 'Password of root, as a hash', html`What <code>mkpasswd -m yescrypt</code> prints. It stands in the link for all to try passwords on: a key is better.`, '$y$j9T$…')}
+${input(guide, 'cmdline', 'More kernel parameters', html`On an ISO only those of the network and <code>live.nixos.…</code> count.`, 'console=ttyS1,115200')}
+</fieldset></details>
 <p class="submit"><button id="submit">Make the line</button></p>
 <a class="jump" href="#result">To the line</a>
 </form>`;
@@ -108,6 +113,27 @@ function variantCards({ variants, filled: { choice } }: Guide): Html {
     return html`<label class="card"><input type="radio" name="variant" value="${byDefault ? '' : image.variant}"${chosen(option) ? ' checked' : ''}>
 <span><b>${image.variant}</b><small>${VARIANT_WORDS[image.variant] ?? ''}</small><small>${formatSize(size)}${memory === undefined ? '' : html`, ${tight ? html`<strong>needs ${formatMemory(memory)} of memory</strong>` : `needs ${formatMemory(memory)} of memory`}`}</small></span></label>`;
   })}</div>`;
+}
+
+/** Whether something stands in a field that is folded away. */
+function isOpen({ filled: { given } }: Guide): boolean {
+  return [
+    given.hostname,
+    given.address,
+    given.gateway,
+    given.nameserver,
+    given.port,
+    given.password,
+    given.cmdline,
+  ].some((text) => text !== '');
+}
+
+function input(guide: Guide, field: Field, label: string, hint: Html | undefined, example: string): Html {
+  const { given } = guide.filled;
+  return html`<div class="field"><label for="${field}">${label}</label>
+${hint === undefined ? '' : html`<p class="hint" id="${field}-hint">${hint}</p>`}
+${faultOf(guide, field)}
+<input id="${field}" name="${field}" value="${given[field]}" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="${example}"${attributes(guide, field, hint && `${field}-hint`)}></div>`;
 }
 
 function select(guide: Guide, field: Field, label: string, options: readonly (readonly [string, string])[]): Html {

@@ -50,14 +50,14 @@ function firstOf({ steps }: Found): OfferedStep | undefined {
   return steps.find(({ hindrance }) => hindrance === undefined) ?? steps[0];
 }
 
-/** The fields whose control can be gone to; of the others, the sentence. */
-const CONTROLS: readonly Field[] = ['firmware', 'memory', 'channel', 'github', 'key', 'cmdline'];
+/** Fields that are several controls: a link goes to the sentence. */
+const WITHOUT_CONTROL: readonly Field[] = ['have', 'arch', 'variant'];
 
 function faultList(faults: Guide['faults']): Html {
   return html`<div class="warn" role="alert"><h2 id="result-title">There is no line yet</h2>
 <ul>${faults.map(
     ({ field, sentence }) =>
-      html`<li><a href="#${field}${CONTROLS.includes(field) ? '' : '-fault'}">${sentence}</a></li>`,
+      html`<li><a href="#${field}${WITHOUT_CONTROL.includes(field) ? '-fault' : ''}">${sentence}</a></li>`,
   )}</ul></div>`;
 }
 
@@ -86,15 +86,18 @@ function notice({ filled: { choice } }: Guide, { keys, steps }: Found): Html | '
   const { customisation } = choice;
   const customised = steps.find(({ way }) => way.customised);
   if (customisation === undefined || customised === undefined) return '';
+  const { accounts, hostname, passwordHash, cmdline } = customisation;
   const who = [
-    ...customisation.github.map(
-      (user) =>
-        html`<li>the keys of <a href="https://github.com/${user}.keys" rel="noreferrer">github.com/${user}</a></li>`,
+    ...accounts.map(
+      ({ forge, user }) =>
+        html`<li>the keys of ${forge}:${user}${forge === 'github' ? html` (<a href="https://github.com/${user}.keys">see them</a>)` : ''}</li>`,
     ),
     ...keys.map(({ type, fingerprint, comment }) => html`<li><code>${type} ${fingerprint}</code> ${comment}</li>`),
+    ...(passwordHash === undefined ? [] : [html`<li>whoever knows the password</li>`]),
   ];
-  return html`<div class="note"><p>${who.length === 0 ? 'This link adds kernel parameters.' : 'Whoever boots this link lets in as root:'}</p>${
-    who.length === 0 ? '' : html`<ul>${who}</ul>`
+  const rest = [hostname && `host name ${hostname}`, cmdline && `kernel parameters ${cmdline}`].filter(Boolean);
+  return html`<div class="note">${who.length === 0 ? '' : html`<p>Whoever boots this link lets in as root:</p><ul>${who}</ul>`}${
+    rest.length === 0 ? '' : html`<p>It sets ${rest.join(', ')}.</p>`
   }</div>`;
 }
 

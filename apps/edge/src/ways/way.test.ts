@@ -55,10 +55,10 @@ describe('the ways in', () => {
   it('name one release where kernel and initrd are two downloads, with what a customisation adds behind', () => {
     const lines = lineOf(
       'grub',
-      goal('netboot', { customisation: customisation(`github:alice,cmdline:${btoa('quiet')}`) }),
+      goal('netboot', { customisation: customisation(`github:alice,cmdline:${btoa('quiet a={1;2}')}`) }),
     );
     const pinned = '(http,images.example.org)/netboot@26.05.20260820.e17386d/x86_64/interactive';
-    expect(lines).toContain(`linux ${pinned}/kernel init=/init console=ttyS0,115200 console=tty0 quiet\n`);
+    expect(lines).toContain(`linux ${pinned}/kernel init=/init console=ttyS0,115200 console=tty0 quiet 'a={1;2}'\n`);
     expect(lines).toMatch(
       /\ninitrd \S+\/initrd \(http,images.example.org\)\/with\/github:alice,cmdline:\S+\/customisation$/,
     );

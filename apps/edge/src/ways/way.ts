@@ -258,10 +258,18 @@ function grubLines(url: string, goal: Goal): string {
   const initrds = [partAddress(goal, 'initrd')];
   if (customisation !== undefined)
     initrds.push(imageAddress(image, { ref: manifest.version, part: 'customisation', customisation }));
-  const words = [cmdlineOf(image), customisation?.cmdline].filter((part) => part !== undefined);
+  const cmdline = [cmdlineOf(manifest, image, goal.origin), customisation?.cmdline].filter(
+    (part) => part !== undefined,
+  );
+  const words = cmdline.join(' ').split(' ').map(quoted);
   return [
     'insmod http',
     `linux ${server}${partAddress(goal, 'kernel')} ${words.join(' ')}`,
     `initrd ${initrds.map((address) => `${server}${address}`).join(' ')}`,
   ].join('\n');
+}
+
+/** Some characters of kernel parameters are the shell's of GRUB. */
+function quoted(word: string): string {
+  return /^[\w.,:=/[\]@+%~-]+$/.test(word) ? word : `'${word}'`;
 }
