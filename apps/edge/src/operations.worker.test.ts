@@ -34,8 +34,9 @@ describe('operations on the bucket', () => {
       await waitOnExecutionContext(context);
       return response;
     };
-    // Reads the catalog and the boot record.
+    // Reads the catalog and the boot record; then whether the image is signed.
     await (await ask('/kexec/x86_64.json')).arrayBuffer();
+    await (await ask('/')).arrayBuffer();
     operations.length = 0;
   });
 

@@ -1,4 +1,4 @@
-import { type Arch, formatMemory } from '@nixos-images/shared';
+import { type Arch, formatMemory, purposeOf } from '@nixos-images/shared';
 import { html } from 'hono/html';
 import { HAVES, type Have } from '../ways/way.ts';
 import { type Field, MEMORIES } from './choice.ts';
@@ -16,13 +16,6 @@ const HAVE_WORDS: Readonly<Record<Have, { readonly title: string; readonly hint:
 };
 
 const ARCH_WORDS: Readonly<Record<Arch, string>> = { x86_64: 'Intel or AMD, 64 bits', aarch64: 'ARM, 64 bits' };
-
-/** What the usual variants are for; operators make others. */
-const VARIANT_WORDS: Readonly<Record<string, string>> = {
-  noninteractive: 'Small, to be installed over SSH',
-  interactive: 'With editors and tools, to work at the machine',
-  'low-memory': 'For machines with little memory',
-};
 
 /** The form of the front page. It works without its script: the choice is in the page's address. */
 export function choiceForm(guide: Guide, channels: readonly ChannelSummary[]): Html {
@@ -111,7 +104,7 @@ function variantCards({ variants, filled: { choice } }: Guide): Html {
     const { image, byDefault, size, memory } = option;
     const tight = memory !== undefined && choice.memory !== undefined && memory > choice.memory;
     return html`<label class="card"><input type="radio" name="variant" value="${byDefault ? '' : image.variant}"${chosen(option) ? ' checked' : ''}>
-<span><b>${image.variant}</b><small>${VARIANT_WORDS[image.variant] ?? ''}</small><small>${formatSize(size)}${memory === undefined ? '' : html`, ${tight ? html`<strong>needs ${formatMemory(memory)} of memory</strong>` : `needs ${formatMemory(memory)} of memory`}`}</small></span></label>`;
+<span><b>${image.variant}</b><small>${purposeOf(image.variant) ?? ''}</small><small>${formatSize(size)}${memory === undefined ? '' : html`, ${tight ? html`<strong>needs ${formatMemory(memory)} of memory</strong>` : `needs ${formatMemory(memory)} of memory`}`}</small></span></label>`;
   })}</div>`;
 }
 
