@@ -42,14 +42,17 @@ export interface OfferedStep extends Step {
   readonly hindrance: string | undefined;
 }
 
+/** The bucket cannot say just now; the line is right all the same. */
+export type Unreadable = 'unreadable';
+
 /** The image that the first way leads to, and what is known of it. */
 export interface Found {
   readonly manifest: Manifest;
   readonly image: Image;
   readonly steps: readonly OfferedStep[];
-  readonly boot: BootRecord | undefined;
+  readonly boot: BootRecord | Unreadable | undefined;
   /** The public key, where this very image is signed by it. */
-  readonly signedBy: string | undefined;
+  readonly signedBy: string | Unreadable | undefined;
   /** Whose keys are let in, as far as the address itself says. */
   readonly keys: readonly KeyFingerprint[];
   /** Why the machine has too little memory for it. */
@@ -105,8 +108,8 @@ export async function guideTo(filled: Filled, haves: readonly Have[], sources: S
     manifest,
     image,
     steps,
-    boot: await findBootRecord(manifest.version, sources.read),
-    signedBy: await signerOf(manifest, image, sources),
+    boot: await orUnreadable(findBootRecord(manifest.version, sources.read)),
+    signedBy: await orUnreadable(signerOf(manifest, image, sources)),
     keys: await Promise.all((choice.customisation?.keys ?? []).map(fingerprintOf)),
     shortage: shortageOf(choice, image, common.variants),
   };
@@ -194,8 +197,12 @@ function shortageOf({ memory }: Choice, image: Image, variants: readonly Variant
 }
 
 /** The boot tests of an image. */
-export function testsOf(boot: BootRecord | undefined, image: Image) {
-  return boot?.gate === 'run' ? boot.tests.filter((test) => isSameImage(test, image)) : [];
+export function testsOf(boot: BootRecord, image: Image) {
+  return boot.gate === 'run' ? boot.tests.filter((test) => isSameImage(test, image)) : [];
+}
+
+function orUnreadable<Value>(read: Promise<Value>): Promise<Value | Unreadable> {
+  return read.catch(() => 'unreadable');
 }
 
 async function signerOf({ version }: Manifest, image: Image, { read }: Sources): Promise<string | undefined> {

@@ -11,7 +11,7 @@ import {
 } from '@nixos-images/shared';
 import { html, raw } from 'hono/html';
 import type { Field } from './choice.ts';
-import { type Found, type Guide, type OfferedStep, testsOf } from './guide.ts';
+import { type Found, type Guide, type OfferedStep, testsOf, type Unreadable } from './guide.ts';
 import type { Html } from './layout.ts';
 import { qrCode } from './qr-code.ts';
 import { formatSize } from './releases.ts';
@@ -128,7 +128,8 @@ const PATH_WORDS: Readonly<Record<BootPath, string>> = {
 };
 
 /** Which machines an image was booted on before its release was promoted, and in how many seconds. */
-export function evidence(boot: BootRecord | undefined, image: Image): Html {
+export function evidence(boot: BootRecord | Unreadable | undefined, image: Image): Html {
+  if (boot === 'unreadable') return html`<p class="hint">They cannot be read just now.</p>`;
   if (boot === undefined) return html`<p class="hint">None has run yet.</p>`;
   if (boot.gate === 'skipped')
     return html`<p class="hint">None ran. The release was promoted without: ${boot.reason}</p>`;
