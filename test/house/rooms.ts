@@ -55,6 +55,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/report',
     'src/steps',
     'src/run.ts',
+    'src/cloudflare',
     'src/github',
     'src/boot',
     // What other packages may use of the rooms below.

@@ -3,6 +3,7 @@ import pack from '../package.json' with { type: 'json' };
 import { CONFIG_FILE } from './config.ts';
 import { EXIT, Failure, systemFailure } from './failure.ts';
 import { PlainProgress, TerminalProgress } from './progress/line-progress.ts';
+import type { Progress } from './progress/progress.ts';
 import { openRun, type Run } from './run.ts';
 
 /** What a command gives back: the documented JSON, and the same for people. */
@@ -47,11 +48,14 @@ interface CommonOptions {
 export async function runCli(argv: readonly string[], { stdout, stderr, signal }: Surroundings): Promise<number> {
   let exitCode = 0;
 
-  const act = async (options: CommonOptions, work: (run: Run) => Promise<Result>): Promise<void> => {
+  const perform = async (
+    options: Omit<CommonOptions, 'config'>,
+    work: (progress: Progress) => Promise<Result>,
+  ): Promise<void> => {
     const plain = options.progress === 'plain' || (options.progress !== 'terminal' && !stderr.isTTY);
     const progress = plain ? new PlainProgress(stderr) : new TerminalProgress(stderr);
     try {
-      const { json, text, failed } = await work(await openRun(options.config, progress, signal));
+      const { json, text, failed } = await work(progress);
       progress.close();
       stdout.write(options.json ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
       if (failed) exitCode = EXIT.failed;
@@ -59,6 +63,9 @@ export async function runCli(argv: readonly string[], { stdout, stderr, signal }
       progress.close();
     }
   };
+
+  const act = (options: CommonOptions, work: (run: Run) => Promise<Result>): Promise<void> =>
+    perform(options, async (progress) => work(await openRun(options.config, progress, signal)));
 
   const program = new Program('nixos-images')
     .description('Builds NixOS installer images, publishes them to an S3 bucket and moves channels to them.')
@@ -231,6 +238,53 @@ GITHUB_TOKEN needs the permission to write the contents of that repository.`,
         (await import('./commands/gc.ts')).gcCommand(run, {
           delete: options.delete === true && options.dryRun !== true,
         }),
+      ),
+    );
+
+  program
+    .command('setup')
+    .description('Make an edge of your own, in one command.')
+    .command('cloudflare')
+    .description('In a Cloudflare account: make the bucket, deploy the Worker, and take over the images of today.')
+    .option('--account <id>', 'id of the account; default: CLOUDFLARE_ACCOUNT_ID')
+    .option('--token-file <file>', 'file that holds the API token, - for standard input; default: CLOUDFLARE_API_TOKEN')
+    .option(
+      '--env <name>',
+      'environment of apps/edge/wrangler.jsonc to deploy, which names Worker and bucket',
+      'production',
+    )
+    .option('--domain <host>', "serve under this host of one of the account's zones")
+    .option('--subdomain <name>', 'name under workers.dev to take for the account, if it has none')
+    .option('--import <source>', 'where the images come from', 'github:nix-community/nixos-images')
+    .option('--no-import', 'bring no images')
+    .option('--show-credentials', "print the builder's credentials for the bucket")
+    .option('--credentials-file <file>', 'write all that the builder needs to a file that only you can read')
+    .option('--bucket-endpoint <url>', 'where the bucket is served over the S3 API; default: where R2 does')
+    .option('--edge <url>', "where the edge will answer; default: the domain, or the Worker's name under workers.dev")
+    .option('--dry-run', 'only look, and say what would be done')
+    .option('-c, --config <file>', 'config file', CONFIG_FILE)
+    .option('--json', 'print the result as JSON (docs/operate/README.md describes it)')
+    .addOption(
+      new Option('--progress <how>', 'how to show it; default: what stderr is').choices(['terminal', 'plain'] as const),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nixos-images setup cloudflare --dry-run
+  $ nixos-images setup cloudflare --credentials-file ~/nixos-images.env
+  $ nixos-images setup cloudflare --token-file - --account 0123456789abcdef0123456789abcdef --domain images.example.org
+  $ nixos-images setup cloudflare --env staging --no-import
+
+The token needs "Workers R2 Storage: Edit" and "Workers Scripts: Edit" on the account; for --domain also "Workers Routes: Edit"
+and "Zone: Read" on the zone. It is taken from the environment or a file, never from an argument, and is neither printed nor stored.
+Stop it whenever you like and run it again: it goes on with what is missing.
+
+Exit codes: 0 it worked; 1 it failed and can be run again; 2 wrong usage, wrong config, wrong token or a permission that it lacks.`,
+    )
+    .action((options) =>
+      perform(options, async (progress) =>
+        (await import('./commands/setup-cloudflare.ts')).setupCloudflareCommand(progress, signal, options),
       ),
     );
 

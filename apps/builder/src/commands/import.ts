@@ -34,7 +34,8 @@ export async function importCommand(run: Run, source: string, options: ImportCom
   };
 }
 
-function parseSource(source: string): GithubRepository {
+/** The repository that `github:OWNER/REPO` names. @throws Failure (exit 2) */
+export function parseSource(source: string): GithubRepository {
   const repository = v.safeParse(GithubRepository, source.replace(/^github:/, ''));
   if (source.startsWith('github:') && repository.success) return repository.output;
   throw new Failure(`${JSON.stringify(source)} is no source to import from.`, {
@@ -52,7 +53,8 @@ function parseChannel(name: string): Channel {
   });
 }
 
-function outcomeJson(outcome: ImportOutcome): ImportReport['releases'][number] {
+/** What came of a release of the source, as documented JSON. */
+export function outcomeJson(outcome: ImportOutcome): ImportReport['releases'][number] {
   if (outcome.state === 'failed') return outcome;
   const { published, withoutDigest, leftOut, ...imported } = outcome.imported;
   const facts = { ...imported, withoutDigest: [...withoutDigest], leftOut: [...leftOut] };
@@ -66,7 +68,8 @@ function outcomeJson(outcome: ImportOutcome): ImportReport['releases'][number] {
   };
 }
 
-function outcomeText(outcome: ImportOutcome): string {
+/** The same for people. */
+export function outcomeText(outcome: ImportOutcome): string {
   if (outcome.state === 'failed') return `${outcome.tag}: not imported: ${outcome.reason}`;
   const { tag, imported } = outcome;
   const { version, images, bytes, downloadedBytes, withoutDigest, leftOut, published } = imported;
