@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { formatJson, releaseKey } from '@nixos-images/shared';
-import { sampleCatalog } from '@nixos-images/shared/testing';
+import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ServedRelease, serveRelease } from '../conformance/served-release.ts';
@@ -8,6 +8,9 @@ import { startBrowser, watch } from './browser.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHrSB7SECi8kVkOD36UWg2m0m1Hbw0jFjWmCGDCjW3wD alice@example.org';
 const WITH_KEY = `/with/key:${Buffer.from(KEY).toString('base64url')}`;
+const OLDER = '26.05.20260813.b18a4b9';
+const PROMOTED = '2026-08-13T05:05:06.000Z';
+const PUBLIC_KEY = 'RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3';
 const HAVES = ['linux', 'stick', 'console', 'network', 'ipxe'];
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const NO_SCRIPTS = { javaScriptEnabled: false };
@@ -28,6 +31,21 @@ beforeAll(async () => {
       outcome: 'booted',
       seconds: 41.6,
     }));
+  const older = await sampleRelease({
+    version: OLDER,
+    channel: 'nixos-26.05',
+    size: 9_000,
+    published: '2026-08-13T04:05:06.000Z',
+  });
+  for (const [key, bytes] of older.objects) await served.localEdge.put(key, bytes);
+  const { key, catalog } = sampleCatalog([served.release.manifest]);
+  const former = [{ version: older.manifest.version, published: older.manifest.published, promoted: PROMOTED }];
+  const channels = Object.fromEntries(
+    Object.entries(catalog.channels).map(([name, entry]) => [name, { ...entry, former }]),
+  );
+  await served.localEdge.put(key, Buffer.from(formatJson({ ...catalog, channels })));
+  await served.localEdge.put('minisign.pub', Buffer.from(`untrusted comment: a key\n${PUBLIC_KEY}\n`));
+  await served.localEdge.put(releaseKey(version, 'SHA256SUMS.minisig'), Buffer.from('a signature\n'));
   const boot = { schema: 1, version, time: published, gate: 'run', tools: { qemu: '9.2.1' }, tests };
   await served.localEdge.put(releaseKey(version, 'boot.json'), Buffer.from(formatJson(boot)));
   browser = await startBrowser();
@@ -231,11 +249,54 @@ describe('the form with its script', () => {
   });
 });
 
+describe('the pages of releases and channels', () => {
+  const version = () => served.release.manifest.version;
+
+  it('show digests, sizes against the release before, boot tests, and how to check a download', async () => {
+    const page = await open(`/releases/${version()}/`, NO_SCRIPTS);
+    const iso = page.locator('section.image').filter({ hasText: 'iso x86_64 interactive' });
+    const image = served.release.manifest.images.find(({ kind }) => kind === 'iso');
+    expect(await iso.innerText()).toContain(image?.kind === 'iso' ? image.files.iso.sha256 : 'no ISO');
+    expect(await iso.innerText()).toMatch(/10 KiB\s+\+1000 B, 11 %/);
+    expect(await iso.innerText()).toMatch(/USB stick, UEFI\s+booted in 42 s/);
+    expect(await page.locator('section.image').filter({ hasText: 'iso x86_64 low-memory' }).innerText()).toContain(
+      'new',
+    );
+    expect(await page.locator('main').innerText()).toContain(
+      `minisign -Vm SHA256SUMS -P ${PUBLIC_KEY} && sha256sum -c`,
+    );
+    await iso.getByRole('link', { name: 'Make its line' }).click();
+    expect(await line(page).textContent()).toContain(`/iso@${version()}/x86_64.iso`);
+  });
+
+  it('lead from channel to history, by any of its names', async () => {
+    for (const name of ['nixos-26.05', 'latest', '26.05']) {
+      const page = await open(`/channels/${name}`, NO_SCRIPTS);
+      const text = await page.locator('main').innerText();
+      expect(text).toMatch(/^nixos-26\.05\s+stable\./);
+      expect(text).toContain('@latest, @stable, @26.05, @nixos-26.05');
+      await page.getByRole('link', { name: OLDER }).click();
+      expect(await page.locator('h1').textContent()).toBe(OLDER);
+    }
+    expect((await fetch(`${served.localEdge.url}/channels/nixos-27.05`)).status).toBe(404);
+    const text = await (
+      await fetch(`${served.localEdge.url}/channels/latest`, { headers: { Accept: 'text/plain' } })
+    ).text();
+    expect(text).toContain(`/releases/${OLDER}/  2026-08-13\n`);
+  });
+});
+
 describe('a page', () => {
   const version = () => served.release.manifest.version;
 
   it('asks for nothing but itself, and keeps its own policy', async () => {
-    for (const path of ['/', `/?have=ipxe&key=${encodeURIComponent(KEY)}`, '/releases/', `/releases/${version()}/`]) {
+    for (const path of [
+      '/',
+      `/?have=ipxe&key=${encodeURIComponent(KEY)}`,
+      '/releases/',
+      `/releases/${version()}/`,
+      '/channels/latest',
+    ]) {
       const page = await (await browser.newContext()).newPage();
       const watched = watch(page);
       await page.goto(`${served.localEdge.url}${path}`);
@@ -280,6 +341,7 @@ describe('a page', () => {
       '/?have=stick&github=a--b&memory=x&channel=1&variant=_',
       '/releases/',
       `/releases/${version()}/`,
+      '/channels/latest',
     ];
     for (const path of paths) {
       const page = await open(path, options);

@@ -35,6 +35,7 @@ get('/feed.atom', page('answerFeed'));
 get('/openapi.json', page('answerOpenApi'));
 get('/v1/catalog.json', answerCatalog);
 get('/v1/releases/:document', answerReleaseJson);
+get('/channels/:name', page('answerChannel'));
 get('/releases', page('answerReleases'));
 get('/releases/:version', page('answerRelease'));
 get('/releases/latest/download/:asset', answerAsset);

@@ -160,6 +160,8 @@ export function formatAddress(address: Address): string {
       return '/releases/';
     case 'release':
       return `/releases/${address.version}/`;
+    case 'channel':
+      return `/channels/${address.channel}`;
     case 'release-description':
       return `/v1/releases/${address.version}.json`;
     case 'entry':

@@ -59,6 +59,8 @@ export type Address =
   | { readonly type: 'releases' }
   /** `/releases/<version>/` */
   | { readonly type: 'release'; readonly version: Version }
+  /** `/channels/<channel>` */
+  | { readonly type: 'channel'; readonly channel: Channel }
   /** `/v1/releases/<version>.json` */
   | { readonly type: 'release-description'; readonly version: Version }
   /** `/releases/<version>/<name>` */

@@ -1,19 +1,16 @@
 import {
   ARCHES,
   type Arch,
-  type BootRecord,
   byInterest,
   defaultVariant,
   filesOf,
   formatMemory,
   type Image,
   type ImageAddress,
-  isSameImage,
   KINDS,
   type Kind,
   type Manifest,
   memoryNeeded,
-  PUBLIC_KEY_KEY,
   signatureKey,
   WHOLE_PART,
 } from '@nixos-images/shared';
@@ -21,10 +18,11 @@ import type { Sources } from '../answers/answer.ts';
 import { resolveImage } from '../answers/image.ts';
 import { customisedOriginOf, originOf } from '../answers/origin.ts';
 import { fingerprintOf, type KeyFingerprint } from '../customise/keys.ts';
-import { findBootRecord } from '../objects.ts';
 import { isProblem, type Problem } from '../problem.ts';
 import { type Have, kindFor, kindsFor, type Step, stepsTo } from '../ways/way.ts';
 import type { Choice, Fault, Filled } from './choice.ts';
+import { type Evidence, evidenceOf, type Unreadable } from './evidence.ts';
+import { publicKeyOf } from './signer.ts';
 
 /** A variant that may be chosen. */
 export interface VariantOption {
@@ -42,15 +40,12 @@ export interface OfferedStep extends Step {
   readonly hindrance: string | undefined;
 }
 
-/** The bucket cannot say just now; the line is right all the same. */
-export type Unreadable = 'unreadable';
-
 /** The image that the first way leads to, and what is known of it. */
 export interface Found {
   readonly manifest: Manifest;
   readonly image: Image;
   readonly steps: readonly OfferedStep[];
-  readonly boot: BootRecord | Unreadable | undefined;
+  readonly boot: Evidence;
   /** The public key, where this very image is signed by it. */
   readonly signedBy: string | Unreadable | undefined;
   /** Whose keys are let in, as far as the address itself says. */
@@ -108,8 +103,8 @@ export async function guideTo(filled: Filled, haves: readonly Have[], sources: S
     manifest,
     image,
     steps,
-    boot: await orUnreadable(findBootRecord(manifest.version, sources.read)),
-    signedBy: await orUnreadable(signerOf(manifest, image, sources)),
+    boot: await evidenceOf(manifest.version, sources.read),
+    signedBy: await signerOf(manifest, image, sources).catch(() => 'unreadable'),
     keys: await Promise.all((choice.customisation?.keys ?? []).map(fingerprintOf)),
     shortage: shortageOf(choice, image, common.variants),
   };
@@ -196,18 +191,8 @@ function shortageOf({ memory }: Choice, image: Image, variants: readonly Variant
   return `This image needs a machine with ${formatMemory(needed)}, and yours has ${formatMemory(memory)}. ${instead}`;
 }
 
-/** The boot tests of an image. */
-export function testsOf(boot: BootRecord, image: Image) {
-  return boot.gate === 'run' ? boot.tests.filter((test) => isSameImage(test, image)) : [];
-}
-
-function orUnreadable<Value>(read: Promise<Value>): Promise<Value | Unreadable> {
-  return read.catch(() => 'unreadable');
-}
-
 async function signerOf({ version }: Manifest, image: Image, { read }: Sources): Promise<string | undefined> {
   const [first] = filesOf(image);
   if (first === undefined || (await read(signatureKey(version, first.file.name))) === undefined) return undefined;
-  // The second line of a minisign public key is the key.
-  return (await read(PUBLIC_KEY_KEY))?.text.split('\n')[1]?.trim();
+  return publicKeyOf(read);
 }

@@ -72,7 +72,7 @@ ${aboutResult(guide)}
 <thead><tr><th>Channel</th><th>Release</th><th>Since</th><th>In an address</th></tr></thead>
 <tbody>${channels.map(
       ({ channel, manifest, promoted, aliases, remark }) => html`<tr>
-<td>${channel}${remark === undefined ? '' : html`<br><span class="hint">${remark}</span>`}</td>
+<td><a href="${formatAddress({ type: 'channel', channel })}">${channel}</a>${remark === undefined ? '' : html`<br><span class="hint">${remark}</span>`}</td>
 <td><a href="${formatAddress({ type: 'release', version: manifest.version })}">${manifest.version}</a></td>
 <td>${promoted.slice(0, 10)}</td>
 <td><code>@${aliases.join(' @')}</code></td>

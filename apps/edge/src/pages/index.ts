@@ -1,16 +1,19 @@
-import { formatAddress, pathOf } from '@nixos-images/shared';
+import { channelNamed, formatAddress, pathOf, stagedChannels } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
 import { originOf } from '../answers/origin.ts';
+import { noSuchRef } from '../answers/problems.ts';
 import { allEntriesOf, releaseOf } from '../answers/release.ts';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
 import { isProblem } from '../problem.ts';
 import { HAVES } from '../ways/way.ts';
+import { channelPage, channelText, namesFor } from './channel.ts';
 import { readChoice } from './choice.ts';
 import { feed } from './feed.ts';
 import { guideTo, helpedHaves } from './guide.ts';
 import { homePage, homeText } from './home.ts';
 import { contentSecurityPolicy } from './layout.ts';
-import { releasePage, releasesPage, releasesText, releaseText } from './releases.ts';
+import { releaseFacts, releasePage } from './release.ts';
+import { releasesPage, releasesText, releaseText } from './releases.ts';
 import { siteOf } from './site.ts';
 
 /** Answers `/`: a form, with what its choice leads to; every choice is in the query of the address. */
@@ -37,7 +40,21 @@ export async function answerRelease({ params: { version = '' } }: Route, sources
   const entries = await allEntriesOf(manifest, sources.read);
   const path = formatAddress({ type: 'release', version: manifest.version });
   if (!wantsHtml(sources, true)) return page(path, releaseText(manifest, entries), sources);
-  return isMirrored(sources) ? page(path, await releasePage(manifest, entries), sources) : { tag: 'moved', to: path };
+  if (!isMirrored(sources)) return { tag: 'moved', to: path };
+  return page(path, await releasePage(await releaseFacts(manifest, entries, sources)), sources);
+}
+
+/** Answers `/channels/<channel>`, by any name of the channel. */
+export async function answerChannel({ params: { name = '' } }: Route, sources: Sources): Promise<Answer> {
+  const { snapshot, settings } = sources;
+  const now = new Date();
+  const channels = stagedChannels(snapshot.catalog, now.getTime());
+  const meant = (given: string) => channelNamed(given, channels);
+  const staged = meant(name);
+  if (staged === undefined) return noSuchRef(name, snapshot.catalog);
+  const facts = { ...staged, names: namesFor(staged, channels, meant), now, limitDays: settings.CHANNEL_LIMIT_DAYS };
+  const path = formatAddress({ type: 'channel', channel: staged.channel });
+  return page(path, wantsHtml(sources, false) ? await channelPage(facts) : channelText(facts), sources);
 }
 
 /**

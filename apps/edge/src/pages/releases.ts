@@ -1,5 +1,6 @@
 import {
   type Catalog,
+  type Channel,
   channelsOf,
   formatAddress,
   listedFilesOf,
@@ -7,14 +8,14 @@ import {
   type Version,
 } from '@nixos-images/shared';
 import { html } from 'hono/html';
-import { layout, SMOKE_NOTICE } from './layout.ts';
+import { layout } from './layout.ts';
 
 /** One version of the list of releases. */
 export interface ListedRelease {
   readonly version: Version;
   /** Of its list of files. */
   readonly address: string;
-  readonly channel: string;
+  readonly channel: Channel;
   readonly promoted: string;
   readonly current: boolean;
   /** Whether the channel's releases stand in for NixOS. */
@@ -75,30 +76,13 @@ export function formatSize(bytes: number): string {
 export function releasesPage(catalog: Catalog): ReturnType<typeof html> {
   return layout(
     'Releases of the NixOS installer images',
-    html`<p><a href="/">NixOS installer images</a></p><h1>Releases</h1>
+    html`<h1>Releases</h1>
+<p class="lead">Every one that a channel is at, or was. What stands under a version never changes.</p>
 <div class="table"><table><thead><tr><th>Version</th><th>Channel</th><th>Since</th><th>State</th></tr></thead>
 <tbody>${listReleases(catalog).map(
       ({ version, address, channel, promoted, current }) => html`<tr>
-<td><a href="${address}">${version}</a></td><td>${channel}</td><td>${promoted.slice(0, 10)}</td><td>${current ? 'current' : ''}</td>
+<td><a href="${address}">${version}</a></td><td><a href="${formatAddress({ type: 'channel', channel })}">${channel}</a></td><td>${promoted.slice(0, 10)}</td><td>${current ? 'current' : 'former'}</td>
 </tr>`,
     )}</tbody></table></div>`,
-  );
-}
-
-/** `/releases/<version>/` for a browser. */
-export function releasePage(manifest: Manifest, entries: readonly string[]): ReturnType<typeof html> {
-  const { version, channel, smoke, published, nixpkgs } = manifest;
-  const files = manifest.images.flatMap(listedFilesOf).map(({ file }) => file);
-  return layout(
-    `Release ${version}`,
-    html`<p><a href="/">NixOS installer images</a> / <a href="/releases/">Releases</a></p><h1>${version}</h1>
-${smoke ? html`<p class="warn" role="note">${SMOKE_NOTICE}</p>` : ''}
-<p class="hint">${channel}, published ${published.slice(0, 10)}${nixpkgs === undefined ? '' : `, made of ${smoke ? 'Debian packages' : 'nixpkgs'} ${nixpkgs.revision.slice(0, 12)}`}. The bytes under these addresses never change.</p>
-<div class="table"><table><thead><tr><th>File</th><th class="num">Size</th></tr></thead>
-<tbody>${entries.map((path) => {
-      const name = path.slice(path.lastIndexOf('/') + 1);
-      const file = files.find((known) => known.name === name);
-      return html`<tr><td><a href="${path}">${name}</a></td><td class="num">${file === undefined ? '' : formatSize(file.size)}</td></tr>`;
-    })}</tbody></table></div>`,
   );
 }

@@ -1,17 +1,15 @@
 import {
-  type BootPath,
-  type BootRecord,
   filesOf,
   formatAddress,
   formatCustomisation,
   formatMemory,
-  type Image,
   imageAddress,
   memoryNeeded,
 } from '@nixos-images/shared';
 import { html, raw } from 'hono/html';
 import type { Field } from './choice.ts';
-import { type Found, type Guide, type OfferedStep, testsOf, type Unreadable } from './guide.ts';
+import { type Evidence, evidence } from './evidence.ts';
+import type { Found, Guide, OfferedStep } from './guide.ts';
 import type { Html } from './layout.ts';
 import { qrCode } from './qr-code.ts';
 import { formatSize } from './releases.ts';
@@ -40,7 +38,7 @@ ${
       )}</div></section>`
 }
 <section><h2>What it fetches</h2>${facts(found)}</section>
-<section><h2>Boot tests of this very image</h2>${evidence(found.boot, found.image)}</section>
+<section><h2>Boot tests of this very image</h2>${evidence(found.boot, found.image)}${toolsOf(found.boot)}</section>
 <section class="check"><h2>Check it yourself</h2>${check(guide, found, first)}</section>
 </div>`;
 }
@@ -82,10 +80,9 @@ function breakable(line: string): Html {
 }
 
 /** Such a link installs somebody's key: it must be seen whose. */
-function notice({ filled: { choice } }: Guide, { keys, steps }: Found): Html | '' {
+function notice({ filled: { choice } }: Guide, { keys }: Found): Html | '' {
   const { customisation } = choice;
-  const customised = steps.find(({ way }) => way.customised);
-  if (customisation === undefined || customised === undefined) return '';
+  if (customisation === undefined) return '';
   const { accounts, hostname, passwordHash, cmdline } = customisation;
   const who = [
     ...accounts.map(
@@ -117,33 +114,10 @@ ${filesOf(image).map(
 </dl>`;
 }
 
-const PATH_WORDS: Readonly<Record<BootPath, string>> = {
-  kexec: 'From a running Linux',
-  'netboot-bios': 'Network, BIOS',
-  'netboot-uefi': 'Network, UEFI',
-  'iso-bios-cd': 'CD, BIOS',
-  'iso-bios-usb': 'USB stick, BIOS',
-  'iso-uefi-cd': 'CD, UEFI',
-  'iso-uefi-usb': 'USB stick, UEFI',
-};
-
-/** Which machines an image was booted on before its release was promoted, and in how many seconds. */
-export function evidence(boot: BootRecord | Unreadable | undefined, image: Image): Html {
-  if (boot === 'unreadable') return html`<p class="hint">They cannot be read just now.</p>`;
-  if (boot === undefined) return html`<p class="hint">None has run yet.</p>`;
-  if (boot.gate === 'skipped')
-    return html`<p class="hint">None ran. The release was promoted without: ${boot.reason}</p>`;
-  const tests = testsOf(boot, image);
-  if (tests.length === 0) return html`<p class="hint">None of this image.</p>`;
+function toolsOf(boot: Evidence): Html | '' {
+  if (boot === undefined || boot === 'unreadable' || boot.gate === 'skipped') return '';
   const tools = Object.entries(boot.tools).map(([name, version]) => `${name} ${version}`);
-  return html`<ul class="tests">${tests.map(
-    (test) =>
-      html`<li class="${test.outcome}"><span>${PATH_WORDS[test.path]}</span> <span>${
-        test.outcome === 'booted'
-          ? `booted in ${Math.round(test.seconds)} s`
-          : `${test.outcome === 'failed' ? 'failed' : 'not tried'}: ${test.reason}`
-      }</span></li>`,
-  )}</ul><p class="hint">${boot.time.slice(0, 10)}, in emulated machines, to a login over SSH. ${tools.join(', ')}</p>`;
+  return html`<p class="hint">${boot.time.slice(0, 10)}, in emulated machines, to a login over SSH. ${tools.join(', ')}</p>`;
 }
 
 function check({ origin, filled: { choice } }: Guide, found: Found, { way, address }: OfferedStep): Html {

@@ -83,12 +83,19 @@ ul{margin:.3rem 0;padding-left:1.1rem}
 .tests li>:last-child{text-align:right;font-variant-numeric:tabular-nums}
 .booted>:last-child{color:var(--good)}
 .failed>:last-child{color:var(--bad)}
+.columns{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,1fr);gap:0 3rem}
+.columns h3{margin-top:.4rem}
+.image{border-top:1px solid var(--line);margin-top:2rem}
+.image h2{margin-top:1rem;margin-bottom:.1rem}
+.stage{color:var(--ink)}
+.entries{columns:14rem;padding:0;list-style:none}
+.num{white-space:nowrap}
 .table{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.93rem}
 th{text-align:left;font-weight:600;color:var(--soft)}
 th,td{padding:.4rem .9rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th.num,td.num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}
-@media (max-width:56rem){.guide{grid-template-columns:minmax(0,1fr)}.aside{position:static}.jump{display:block;position:sticky;bottom:0;background:var(--paper);border-top:1px solid var(--line);padding:.7rem 0;text-align:center;font-weight:600}}
+@media (max-width:56rem){.guide{grid-template-columns:minmax(0,1fr)}.columns{grid-template-columns:minmax(0,1fr)}.aside{position:static}.jump{display:block;position:sticky;bottom:0;background:var(--paper);border-top:1px solid var(--line);padding:.7rem 0;text-align:center;font-weight:600}}
 @media (max-width:40rem){.line{flex-direction:column;align-items:stretch;gap:0}.top,main{padding-left:1rem;padding-right:1rem}h1{font-size:1.6rem}thead{display:none}tr{display:block;padding:.45rem 0;border-bottom:1px solid var(--line)}td,td.num{display:block;padding:0;border:0;text-align:left;overflow-wrap:anywhere}td.num{color:var(--soft)}}
 @media (forced-colors:active){.card:has(:checked){outline:3px solid Highlight}}
 @media print{.aside{position:static}.top nav,.jump,button{display:none}}

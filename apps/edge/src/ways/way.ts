@@ -11,6 +11,7 @@ import {
   imageAddress,
   type Kind,
   type Manifest,
+  type Part,
   WHOLE_PART,
 } from '@nixos-images/shared';
 import { cmdlineOf } from '../ipxe/netboot.ts';
@@ -48,8 +49,8 @@ export interface Way {
   readonly firmware?: Firmware;
   /** Without it every architecture can. */
   readonly arch?: Arch;
-  /** Whether it takes a customisation along. */
-  readonly customised: boolean;
+  /** Without it every image of the kind has what the way needs. */
+  readonly has?: (image: Image) => boolean;
   /** The boot tests that go this way. */
   readonly tests: readonly BootPath[];
   readonly address: (goal: Goal) => string;
@@ -69,7 +70,6 @@ export const WAYS: readonly Way[] = [
     kind: 'kexec',
     title: 'One line',
     where: 'In a shell on the machine, as root or with sudo',
-    customised: true,
     tests: ['kexec'],
     address: scriptAddressOf,
     plain: false,
@@ -81,7 +81,6 @@ export const WAYS: readonly Way[] = [
     kind: 'kexec',
     title: 'The same without curl',
     where: 'In a shell on the machine, as root or with sudo',
-    customised: true,
     tests: ['kexec'],
     address: scriptAddressOf,
     plain: false,
@@ -93,7 +92,6 @@ export const WAYS: readonly Way[] = [
     kind: 'kexec',
     title: 'The tarball alone',
     where: 'In a root shell on the machine',
-    customised: true,
     tests: ['kexec'],
     address: shortest,
     plain: false,
@@ -105,7 +103,6 @@ export const WAYS: readonly Way[] = [
     kind: 'kexec',
     title: 'With nixos-anywhere',
     where: 'On your own computer, in the folder of your flake',
-    customised: true,
     tests: ['kexec'],
     address: shortest,
     plain: false,
@@ -117,7 +114,6 @@ export const WAYS: readonly Way[] = [
     kind: 'iso',
     title: 'Write the stick',
     where: 'On a computer that has the stick plugged in as /dev/sdX',
-    customised: true,
     tests: ['iso-bios-usb', 'iso-uefi-usb'],
     address: shortest,
     plain: false,
@@ -129,11 +125,23 @@ export const WAYS: readonly Way[] = [
     kind: 'iso',
     title: 'Only download it',
     where: 'For a CD, Ventoy, or a program that writes sticks',
-    customised: true,
     tests: ['iso-bios-cd', 'iso-uefi-cd'],
     address: shortest,
     plain: false,
     line: (url) => `wget ${url}`,
+  },
+  {
+    name: 'efi-stick',
+    have: 'stick',
+    kind: 'netboot',
+    title: 'A stick that is in use: one file on it',
+    where: 'Where a FAT partition of the stick is mounted',
+    firmware: 'uefi',
+    has: hasEfiFile,
+    tests: [],
+    address: efiFile,
+    plain: false,
+    line: (url, { image: { arch } }) => `curl -fL --create-dirs -o EFI/BOOT/${REMOVABLE[arch]} ${url}`,
   },
   {
     name: 'iso-virtual-media',
@@ -141,10 +149,22 @@ export const WAYS: readonly Way[] = [
     kind: 'iso',
     title: 'As a virtual CD',
     where: 'In the remote console, as address of a virtual CD or USB drive',
-    customised: true,
     tests: ['iso-bios-cd', 'iso-uefi-cd'],
     address: shortest,
     plain: false,
+    line: (url) => url,
+  },
+  {
+    name: 'uefi-http-boot',
+    have: 'console',
+    kind: 'netboot',
+    title: 'By UEFI HTTP Boot',
+    where: 'In the firmware’s set-up, as address of an HTTP boot option',
+    firmware: 'uefi',
+    has: hasEfiFile,
+    tests: [],
+    address: efiFile,
+    plain: true,
     line: (url) => url,
   },
   {
@@ -153,11 +173,24 @@ export const WAYS: readonly Way[] = [
     kind: 'netboot',
     title: 'DHCP server: dnsmasq, for machines that have iPXE',
     where: 'In dnsmasq.conf',
-    customised: true,
     tests: ['netboot-bios', 'netboot-uefi'],
     address: shortest,
     plain: true,
     line: (url) => `dhcp-match=set:ipxe,175\ndhcp-boot=tag:ipxe,${url}`,
+  },
+  {
+    name: 'uefi-http-dnsmasq',
+    have: 'network',
+    kind: 'netboot',
+    title: 'DHCP server: dnsmasq, for UEFI HTTP Boot',
+    where: 'In dnsmasq.conf',
+    firmware: 'uefi',
+    has: hasEfiFile,
+    tests: [],
+    address: efiFile,
+    plain: true,
+    line: (url) =>
+      `dhcp-vendorclass=set:http,HTTPClient\ndhcp-option-force=tag:http,60,HTTPClient\ndhcp-boot=tag:http,${url}`,
   },
   {
     name: 'grub',
@@ -165,7 +198,6 @@ export const WAYS: readonly Way[] = [
     kind: 'netboot',
     title: 'GRUB with a network',
     where: 'At the GRUB prompt, or in grub.cfg',
-    customised: true,
     tests: [],
     address: (goal) => partAddress(goal, 'kernel'),
     plain: true,
@@ -177,7 +209,6 @@ export const WAYS: readonly Way[] = [
     kind: 'netboot',
     title: 'This image',
     where: 'At the iPXE prompt (Ctrl-B), or in a script',
-    customised: true,
     tests: ['netboot-bios', 'netboot-uefi'],
     address: shortest,
     plain: true,
@@ -189,9 +220,8 @@ export const WAYS: readonly Way[] = [
     kind: 'netboot',
     title: 'A menu of all of them',
     where: 'At the iPXE prompt (Ctrl-B), or in a script',
-    customised: false,
     tests: ['netboot-bios', 'netboot-uefi'],
-    address: () => '/boot.ipxe',
+    address: ({ customisation }) => `${frontOf(customisation)}/boot.ipxe`,
     plain: true,
     line: (url) => `chain ${url}`,
   },
@@ -207,10 +237,10 @@ export interface Step {
 
 /** The ways to an image. */
 export function stepsTo(goal: Goal): Step[] {
-  const { image, customisation } = goal;
+  const { image } = goal;
   return WAYS.filter(
-    ({ kind, arch, customised }) =>
-      kind === image.kind && (arch === undefined || arch === image.arch) && (customised || customisation === undefined),
+    ({ kind, arch, has }) =>
+      kind === image.kind && (arch === undefined || arch === image.arch) && (has === undefined || has(image)),
   ).map((way) => {
     const address = way.address(goal);
     const origin = way.plain ? goal.origin.replace(/^https:/, 'http:') : goal.origin;
@@ -230,16 +260,34 @@ export function kindFor(have: Have): Kind {
 
 /** The shortest address that gives the image, customised. */
 function shortest(goal: Goal): string {
+  return shortestOf(goal, WHOLE_PART[goal.image.kind].part);
+}
+
+/** That of its EFI file. */
+function efiFile(goal: Goal): string {
+  return shortestOf(goal, 'efi');
+}
+
+function shortestOf(goal: Goal, part: Part): string {
   const { image, ref, customisation } = goal;
   const { kind, arch } = image;
-  const { part } = WHOLE_PART[kind];
   return formatAddress({ type: 'image', customisation, kind, ref, arch, variant: named(goal), part, view: 'itself' });
 }
 
+function hasEfiFile(image: Image): boolean {
+  return image.kind === 'netboot' && image.efi !== undefined;
+}
+
+/** The name by which firmware finds a boot loader on a removable disk (UEFI specification, section 3.5.1.1). */
+const REMOVABLE: Readonly<Record<Arch, string>> = { x86_64: 'BOOTX64.EFI', aarch64: 'BOOTAA64.EFI' };
+
 /** The script that finds out the architecture by itself. */
 function scriptAddressOf(goal: Goal): string {
-  const front = goal.customisation === undefined ? '' : `/with/${formatCustomisation(goal.customisation)}`;
-  return `${front}${formatKexecScriptAddress({ ref: goal.ref, variant: named(goal), view: 'itself' })}`;
+  return `${frontOf(goal.customisation)}${formatKexecScriptAddress({ ref: goal.ref, variant: named(goal), view: 'itself' })}`;
+}
+
+function frontOf(customisation: Customisation | undefined): string {
+  return customisation === undefined ? '' : `/with/${formatCustomisation(customisation)}`;
 }
 
 function named({ image: { kind, variant } }: Goal): Goal['image']['variant'] | undefined {
