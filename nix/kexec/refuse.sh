@@ -112,9 +112,9 @@ refuse_where_kexec_cannot_work() {
   esac
 }
 
-# Without a way in, the machine would be lost: count keys that give a shell.
+# Without a way in, the machine would be lost: count keys that give a shell. The installer's sshd takes a password, too.
 refuse_without_login() {
-  [ "${login_keys:?}" = 0 ] || return 0
+  [ "${login_keys:?}" = 0 ] && [ ! -s "$work/initrd.d/customisation/password-hash" ] || return 0
   cure="put one into /root/.ssh/authorized_keys, or where sshd's AuthorizedKeysFile says"
   elsewhere=$(users_with_keys | head -n 3)
   if [ -n "$elsewhere" ]; then

@@ -30,7 +30,10 @@ save_customisation() {
   [ "$(head -c 6 "$here/customisation.img" 2>/dev/null)" = 070701 ] || return 0
   (cd "$work/initrd.d" && cpio -idm 'customisation' 'customisation/*' <"$here/customisation.img" 2>"$work/cpio.log") ||
     fail "unpacking $here/customisation.img failed ($(head -n 1 "$work/cpio.log")); unpack the tarball again; nothing was changed"
-  keys=$work/initrd.d/customisation/authorized_keys
+  added=$work/initrd.d/customisation
+  [ ! -s "$added/hostname" ] || say "this link names the installer $(cat "$added/hostname")"
+  [ ! -s "$added/password-hash" ] || say "this link sets a password for root; who made it can log in"
+  keys=$added/authorized_keys
   [ -s "$keys" ] || return 0
   say "this link lets these keys log in as root:"
   sed 's/^/  /' "$keys"

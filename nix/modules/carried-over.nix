@@ -108,7 +108,7 @@ in
   systemd.services = {
     restore-hostname = restore {
       part = "hostname";
-      description = "Take over the old system's host name";
+      description = "Take over the old system's host name, or the one of the download address";
       before = [ "network-pre.target" ];
     };
     restore-host-keys = restore {
@@ -126,7 +126,7 @@ in
     };
     restore-customisation = restore {
       part = "customisation";
-      description = "Let in whose key the download address named, and say so";
+      description = "Let in whose key or password the download address named, and say so";
       # Three units write one authorized_keys; kernel-parameters.nix has the third.
       after = [ "restore-authorized-keys.service" ];
       before = [ "sshd.service" ];

@@ -53,7 +53,7 @@
   };
   users.groups.nixos = { };
 
-  # Root logs in with a key, or with the password of a kernel parameter. An empty one never works over SSH.
+  # Root logs in with a key, or with the password of a link or a kernel parameter. An empty one never works over SSH.
   services.openssh.settings = {
     PermitRootLogin = lib.mkForce "yes";
     PermitEmptyPasswords = false;

@@ -1,5 +1,5 @@
-# A new root password on every boot, shown by the status screen and nowhere else. A password that was set on the kernel
-# command line stays.
+# A new root password on every boot, shown by the status screen and nowhere else. A password that was set by the download
+# address or on the kernel command line stays.
 { pkgs, ... }:
 {
   services.openssh.settings.PermitRootLogin = "yes";
@@ -11,9 +11,12 @@
       "sshd.service"
       "status-screen.service"
     ];
-    after = [ "apply-kernel-parameters.service" ];
+    after = [
+      "apply-kernel-parameters.service"
+      "restore-customisation.service"
+    ];
     unitConfig = {
-      # Left by kernel-parameters/apply.
+      # Left by kernel-parameters/apply and kexec/restore.
       ConditionPathExists = "!/run/installer/password-given";
       # nixpkgs' own way to give one in the clear.
       ConditionKernelCommandLine = "!live.nixos.password";

@@ -2,7 +2,16 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CustomisationArea, customisationArea, NO_CUSTOMISATION, PublicKey } from '@nixos-images/shared';
+import {
+  CustomisationArea,
+  customisationArea,
+  ExtraCmdline,
+  HostName,
+  NO_CUSTOMISATION,
+  PasswordHash,
+  PublicKey,
+  type ResolvedCustomisation,
+} from '@nixos-images/shared';
 import { execa } from 'execa';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,8 +51,12 @@ async function pack(initrd: string): Promise<Tarball> {
 }
 
 /** The same tarball from a link with a key in it. */
-function withKey({ bytes, area }: Tarball, key: string): Buffer {
-  const filled = customisationArea('kexec', area.length, { ...NO_CUSTOMISATION, keys: [v.parse(PublicKey, key)] });
+function withKey(tarball: Tarball, key: string): Buffer {
+  return customised(tarball, { ...NO_CUSTOMISATION, keys: [v.parse(PublicKey, key)] });
+}
+
+function customised({ bytes, area }: Tarball, customisation: ResolvedCustomisation): Buffer {
+  const filled = customisationArea('kexec', area.length, customisation);
   return Buffer.concat([
     bytes.subarray(0, area.offset),
     filled ?? new Uint8Array(),
@@ -106,7 +119,15 @@ describe('a client that loads a tarball by a pipe', () => {
     for (const own of ['-f', '--force', '--keys-of=root']) expect(flags.split(/\s/)).not.toContain(own);
   });
 
-  it.each(['-e', '--exe', '--load-panic', '-yu', '-d'])(
+  it('adds to the command line of the installer, which kexec would have lost', async () => {
+    const { log } = await drive((await pack('new')).bytes, '--append=ip=eth0:dhcp --force --append=quiet');
+    expect(log).not.toContain('not for you');
+    const flags = await readFile(join(machine.folder, 'flags'), 'utf8');
+    expect(flags).toMatch(/--command-line=.* ip=eth0:dhcp quiet /);
+    expect(flags).not.toContain('--append');
+  });
+
+  it.each(['-e', '--exe', '--load-panic', '-yu', '-d', '--command-line=x', '--reuse-cmdline', '--app'])(
     'cannot have kexec do another thing than load and start: %s',
     async (flag) => {
       const { log } = await drive((await pack('new')).bytes, `--no-sync ${flag} --force`);
@@ -119,6 +140,33 @@ describe('a client that loads a tarball by a pipe', () => {
     await rm(join(machine.folder, 'home/.ssh/authorized_keys'));
     const { log } = await drive((await pack('new')).bytes);
     expect(log).toContain('to go on all the same: nixos-anywhere --kexec-extra-flags "--force"');
+  });
+});
+
+describe('a tarball from a link with a password, a host name and kernel parameters', () => {
+  const customisation: ResolvedCustomisation = {
+    keys: [],
+    cmdline: v.parse(ExtraCmdline, 'ip=eth0:dhcp'),
+    hostname: v.parse(HostName, 'web-1'),
+    passwordHash: v.parse(PasswordHash, `$y$j9T$${'./'.repeat(11)}$${'a'.repeat(43)}`),
+  };
+
+  it('says so, is a way in without a key, and shows no command line the hash', async () => {
+    await rm(join(machine.folder, 'home/.ssh/authorized_keys'));
+    const { log } = await drive(customised(await pack('new'), customisation), GO_ON);
+    expect(log).toContain('this link names the installer web-1');
+    expect(log).toContain('this link sets a password for root');
+    expect(log).not.toContain('no SSH key');
+    expect(await taken()).toEqual(expect.arrayContaining(['customisation/hostname', 'customisation/password-hash']));
+    const flags = await readFile(join(machine.folder, 'flags'), 'utf8');
+    expect(flags).toContain(' ip=eth0:dhcp');
+    expect(`${flags}${log}`).not.toContain('$y$');
+  });
+
+  it('is refused with more parameters than Linux takes', async () => {
+    const { log } = await drive(customised(await pack('new'), customisation), `${GO_ON} --append=${'a'.repeat(2040)}`);
+    expect(log).toMatch(/would have 2\d\d\d characters, and Linux takes 2047/);
+    expect(await loadedInitrd()).toBeUndefined();
   });
 });
 

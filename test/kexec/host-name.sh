@@ -2,17 +2,19 @@
 # The host name that an installer has once a DHCP server has sent another: with real systemd-networkd and hostnamed, in namespaces of
 # their own. The image is called nixos-installer.
 #
-#     host-name.sh WORK [RESTORED] [GIVEN]     "" where there is none
+#     host-name.sh WORK [RESTORED] [LINKED] [GIVEN]     "" where there is none
 #
-# RESTORED is the old system's name, GIVEN that of live.nixos.hostname. Prints the name after DHCP.
+# RESTORED is the old system's name, LINKED that of a customised link, GIVEN that of live.nixos.hostname. Prints the name after DHCP.
 set -eu
 
 nix=$(cd "$(dirname "$0")/../../nix" && pwd -P)
 work=$1
 restored=${2-}
-given=${3-}
+linked=${3-}
+given=${4-}
 
-mkdir -p "$work/etc" "$work/state"
+mkdir -p "$work/etc" "$work/state" "$work/customisation"
+[ -z "$linked" ] || echo "$linked" >"$work/customisation/hostname"
 [ -z "$restored" ] || echo "$restored" >"$work/state/hostname"
 echo "quiet ${given:+live.nixos.hostname=$given}" >"$work/cmdline"
 # networkd may ask hostnamed for a name because polkit says so; without polkit only root may.
@@ -34,7 +36,7 @@ exec unshare --net --mount --uts --pid --fork --mount-proc --kill-child sh -eu -
   echo nixos-installer >/run/image-hostname
   hostname nixos-installer
 
-  [ ! -e "$work/state/hostname" ] || "$nix/kexec/restore" --state "$work/state" hostname
+  [ ! -e "$work/state/hostname" ] || "$nix/kexec/restore" --state "$work/state" --customisation "$work/customisation" hostname
   sh "$nix/kernel-parameters/apply" --cmdline "$work/cmdline"
 
   ip link set lo up

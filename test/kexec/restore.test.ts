@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -196,6 +197,39 @@ describe('restore', () => {
   it('takes nothing for a machine-id that is none', async () => {
     await writeFile(join(state, 'machine-id'), 'uninitialized\n');
     expect(await run('machine-id')).toEqual(['missing machine-id']);
+  });
+
+  it('gives the installer the name of a link, also where the old system had one or there was none', async () => {
+    await mkdir(join(folder, 'customisation'));
+    await writeFile(join(folder, 'customisation/hostname'), 'web-1\n');
+    await writeFile(join(state, 'hostname'), 'old\n');
+    const named = (from: string) =>
+      execa('unshare', [
+        ...['--map-root-user', '--uts', restore, '--state', from, '--customisation', join(folder, 'customisation')],
+        ...['--root', join(folder, 'root'), 'hostname'],
+      ]);
+    for (const from of [state, join(folder, 'none')]) {
+      await writeFile(join(folder, 'root/etc/hostname'), 'nixos-installer\n');
+      expect((await named(from)).stdout).toBe('customisation hostname web-1');
+      expect(await readFile(join(folder, 'root/etc/hostname'), 'utf8')).toBe('web-1\n');
+    }
+  });
+
+  it.each([
+    ['a hash', `$y$j9T$${'./'.repeat(11)}$${'a'.repeat(43)}`, true],
+    ['no hash', 'secret', false],
+    ['more than one field', '$6$a:0:', false],
+    ["what sed would take for the line's end", '$6$a$|;e', false],
+  ])('gives root the password of a link that is %s, and tells the image not to make one', async (_, hash, taken) => {
+    await mkdir(join(folder, 'customisation'));
+    await writeFile(join(folder, 'customisation/password-hash'), `${hash}\n`);
+    const shadow = join(folder, 'root/etc/shadow');
+    const before = 'root:!:1::::::\nroot2:x:1::::::\n';
+    await writeFile(shadow, before, { mode: 0o640 });
+    expect(await run('customisation')).toEqual([taken ? 'customisation password' : 'missing customisation password']);
+    expect(await readFile(shadow, 'utf8')).toBe(taken ? before.replace('!', () => hash) : before);
+    expect((await stat(shadow)).mode & 0o777).toBe(0o640);
+    expect(existsSync(join(folder, 'root/run/installer/password-given'))).toBe(taken);
   });
 
   it('shows whose key a customised link brought', async () => {
