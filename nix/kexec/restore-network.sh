@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Brings up the network that kexec/run saved. Sourced by restore, which sets $state, $root, $network (ip or units), $ip and
-# $units, and has its own output as file descriptor 3.
+# $units, $parameters, and has its own output as file descriptor 3.
 # shellcheck disable=SC2154
 : "${here:?}"
 # shellcheck source=nix/kexec/network-model.sh
@@ -83,6 +83,11 @@ restore_network_with_units() {
 }
 
 restore_network() {
+  # Somebody said what the network is here, and may have moved the machine to another.
+  if grep -q '^ip=' "$parameters" 2>/dev/null; then
+    echo "left the old system's network: kernel parameters say how it is"
+    return
+  fi
   [ -d "$state/network" ] || { echo "missing network"; return; }
   model=$(saved_network "$state/network" | jq -c -L "$here" 'include "network"; network')
   [ -n "$model" ] || { echo "missing network: what was saved could not be read"; return; }

@@ -1,6 +1,34 @@
-# Keys, root's password hash and the host name from the kernel command line, for those who write iPXE scripts.
-{ pkgs, ... }:
+# Keys, root's password hash, the host name and the network from the kernel command line, for those who write iPXE scripts; and
+# from the parameters of a customised link, which an ISO cannot have on its command line.
+{ config, pkgs, ... }:
 {
+  # NixOS runs systemd's generator in stage 1 only, where it knows of no customisation.
+  systemd.services.apply-network-parameters = {
+    description = "Configure the network as kernel parameters say (ip=, nameserver=, vlan=, bond= and others)";
+    wantedBy = [ "multi-user.target" ];
+    before = [
+      "network-pre.target"
+      "systemd-networkd.service"
+      "restore-network.service"
+      # It reads names of interfaces (ifname=) when it starts.
+      "systemd-udevd.service"
+    ];
+    wants = [ "network-pre.target" ];
+    unitConfig.DefaultDependencies = false;
+    conflicts = [ "shutdown.target" ];
+    path = [
+      pkgs.coreutils
+      pkgs.gnused
+    ];
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      ExecStart = "${pkgs.runtimeShell} ${../kernel-parameters/network} --generator ${config.systemd.package}/lib/systemd/systemd-network-generator --cmdline /proc/cmdline --cmdline /run/customisation/cmdline";
+      StandardOutput = "journal+console";
+      StandardError = "journal+console";
+    };
+  };
+
   systemd.services.apply-kernel-parameters = {
     description = "Apply live.nixos.* kernel parameters";
     wantedBy = [ "multi-user.target" ];

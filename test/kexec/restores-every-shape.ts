@@ -8,7 +8,7 @@ import { bootFiles, consoleOf, networkOf, prepareSmokeImages, smokeImage } from 
 import { normalForm, readSaved, savedFiles, shapes } from './shapes.ts';
 
 /** The initrd that kexec/run would add for a network that was saved in these files. */
-function hostState(files: ReadonlyMap<string, string>): NewcEntry[] {
+export function hostState(files: ReadonlyMap<string, string>): NewcEntry[] {
   const entries: NewcEntry[] = [
     { path: 'host-state', folder: true, mode: 0o700 },
     { path: 'host-state/network', folder: true, mode: 0o700 },

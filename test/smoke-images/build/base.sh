@@ -97,17 +97,18 @@ if [ "$init" = systemd ]; then
   . "$build/systemd.sh"
 else
   cp "$rootfs/init" "$root/init"
+  cp "$rootfs/network-parameters" "$root/smoke/network-parameters"
 fi
 cp "$rootfs/sshd_config" "$root/etc/ssh/sshd_config"
 mkdir -p "$root/etc/udhcpc"
 cp "$rootfs/udhcpc" "$root/etc/udhcpc/default.script"
-chmod 755 "$root/init" "$root/smoke/report" "$root/etc/udhcpc/default.script"
+chmod 755 "$root/init" "$root/smoke/report" "$root/smoke/network-parameters" "$root/etc/udhcpc/default.script"
 cat >"$root/etc/passwd" <<'EOF'
 root:x:0:0:root:/root:/bin/sh
 sshd:x:100:65534::/run/sshd:/sbin/nologin
 systemd-network:x:101:101::/:/sbin/nologin
 EOF
-# '*' is no password that fits: keys are the only way in.
+# '*' is no password that fits: keys are the only way in, unless a link brings a password.
 echo 'root:*:19000::::::' >"$root/etc/shadow"
 printf 'root:x:0:\nsystemd-network:x:101:\nnogroup:x:65534:\n' >"$root/etc/group"
 echo /bin/sh >"$root/etc/shells"

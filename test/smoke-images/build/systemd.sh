@@ -8,7 +8,7 @@ mkdir -p "$root/lib/systemd/system" "$root/lib/systemd/network" "$root/lib/udev/
 for folder in systemd udev modules; do
   ln -s "../../lib/$folder" "$root/usr/lib/$folder"
 done
-for program in systemd systemd-journald systemd-networkd systemd-networkd-wait-online systemd-shutdown; do
+for program in systemd systemd-journald systemd-networkd systemd-networkd-wait-online systemd-network-generator systemd-shutdown; do
   add_program "lib/systemd/$program" "lib/systemd/$program"
 done
 for program in systemctl journalctl networkctl udevadm; do
@@ -47,5 +47,6 @@ printf '[Service]\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-onli
   >"$root/etc/systemd/system/systemd-networkd-wait-online.service.d/timeout.conf"
 cp "$rootfs"/systemd/*.network "$root/etc/systemd/network/"
 cp "$rootfs/systemd/init" "$root/init"
+cp "$rootfs/systemd/network-parameters" "$root/smoke/network-parameters"
 # Where the kernel looks when networkd asks for a bond.
 ln -s ../bin/busybox "$root/sbin/modprobe"

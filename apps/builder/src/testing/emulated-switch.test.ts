@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Wire } from '../boot/machine-description.ts';
-import { startEmulatedSwitch, tagged, untagged } from './emulated-switch.ts';
+import { isDhcp, startEmulatedSwitch, tagged, untagged } from './emulated-switch.ts';
 import { isLacp } from './lacp.ts';
 
 const frame = fc.uint8Array({ minLength: 14, maxLength: 200 }).map((bytes) => Buffer.from(bytes));
@@ -29,6 +29,25 @@ describe('a trunk port', () => {
   it('lets no frame without a tag pass', () => {
     const arp = Buffer.concat([Buffer.alloc(12, 0xff), Buffer.from([0x08, 0x06]), Buffer.alloc(46)]);
     expect(untagged(arp, 42)).toBeUndefined();
+  });
+});
+
+describe('a network without DHCP', () => {
+  const udp = (from: number, to: number) => {
+    const frame = Buffer.alloc(60);
+    frame.writeUInt16BE(0x0800, 12);
+    frame[14] = 0x45;
+    frame[23] = 17;
+    frame.writeUInt16BE(from, 34);
+    frame.writeUInt16BE(to, 36);
+    return frame;
+  };
+
+  it('is told its questions and answers from everything else', () => {
+    expect(isDhcp(udp(68, 67))).toBe(true);
+    expect(isDhcp(udp(67, 68))).toBe(true);
+    expect(isDhcp(udp(40000, 53))).toBe(false);
+    fc.assert(fc.property(frame, (frame) => isDhcp(frame) === false || frame.readUInt16BE(12) === 0x0800));
   });
 });
 
@@ -78,7 +97,7 @@ describe('two ports that are aggregated', () => {
   }
 
   it('carry frames once the machine has agreed to it, and not before', async () => {
-    const between = await startEmulatedSwitch({ ports: 2, tag: undefined });
+    const between = await startEmulatedSwitch({ ports: 2, tag: undefined, dhcp: true });
     using scope = new DisposableStack();
     scope.defer(() => between.close());
     const [first, second, upstream] = await Promise.all(

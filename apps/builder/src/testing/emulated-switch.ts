@@ -7,16 +7,23 @@ export interface SwitchSettings {
   readonly ports: number;
   /** The 802.1Q tag that every frame carries on the machine's side; undefined for frames without one. */
   readonly tag: number | undefined;
+  /** False where nobody answers to DHCP: the switch drops what is said of it. */
+  readonly dhcp: boolean;
+}
+
+/** A card on a network without DHCP. */
+export function withoutDhcp(): Wiring {
+  return { as: 'switch', start: () => startEmulatedSwitch({ ports: 1, tag: undefined, dhcp: false }) };
 }
 
 /** A card on a trunk port: every frame carries this 802.1Q tag. */
 export function trunk(tag: number): Wiring {
-  return { as: 'switch', start: () => startEmulatedSwitch({ ports: 1, tag }) };
+  return { as: 'switch', start: () => startEmulatedSwitch({ ports: 1, tag, dhcp: true }) };
 }
 
 /** Two cards on ports that a switch aggregates by LACP (802.3ad); with a tag, the aggregate is a trunk. */
 export function aggregate(tag?: number): Wiring {
-  return { as: 'switch', start: () => startEmulatedSwitch({ ports: 2, tag }) };
+  return { as: 'switch', start: () => startEmulatedSwitch({ ports: 2, tag, dhcp: true }) };
 }
 
 /** Destination and source address; the tag stands behind them (IEEE 802.1Q, section 9). */
@@ -40,6 +47,17 @@ export function tagged(frame: Buffer, tag: number): Buffer {
   return Buffer.concat([frame.subarray(0, ADDRESSES), header, frame.subarray(ADDRESSES)]);
 }
 
+const IPV4 = 0x0800;
+const UDP = 17;
+
+/** Whether an untagged frame is between a client and a server of DHCP (RFC 2131, section 4.1). */
+export function isDhcp(frame: Buffer): boolean {
+  const header = ADDRESSES + 2;
+  if (frame.length < header + 20 || frame.readUInt16BE(ADDRESSES) !== IPV4 || frame[header + 9] !== UDP) return false;
+  const ports = header + ((frame[header] ?? 0) & 0x0f) * 4;
+  return frame.length >= ports + 4 && [67, 68].includes(frame.readUInt16BE(ports + 2));
+}
+
 interface Port {
   readonly socket: Socket;
   readonly wire: Wire;
@@ -47,7 +65,7 @@ interface Port {
 }
 
 /** Starts a switch in this process; QEMU's user network knows neither tags nor LACP. */
-export async function startEmulatedSwitch({ ports: count, tag }: SwitchSettings): Promise<Switch> {
+export async function startEmulatedSwitch({ ports: count, tag, dhcp }: SwitchSettings): Promise<Switch> {
   // Held open together, so that all ports differ; QEMU then binds its ends itself.
   const ours = await Promise.all(Array.from({ length: count + 1 }, bind));
   const theirs = await Promise.all(ours.map(bind));
@@ -69,7 +87,7 @@ export async function startEmulatedSwitch({ ports: count, tag }: SwitchSettings)
         return;
       }
       const bare = tag === undefined ? frame : untagged(frame, tag);
-      if (port.open && bare !== undefined) send(upstream, bare);
+      if (port.open && bare !== undefined && (dhcp || !isDhcp(bare))) send(upstream, bare);
     });
   }
   upstream.socket.on('message', (frame) => {

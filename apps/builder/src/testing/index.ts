@@ -1,2 +1,2 @@
-export { aggregate, trunk } from './emulated-switch.ts';
+export { aggregate, trunk, withoutDhcp } from './emulated-switch.ts';
 export { SmokeFacts } from './smoke-facts.ts';
