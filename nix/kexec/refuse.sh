@@ -151,6 +151,8 @@ refuse_without_network() {
     while IFS= read -r sentence; do left_behind "$sentence"; done <"$work/left"
   fi
   [ -s "$work/lost" ] || return 0
+  # The installer restores nothing of the network then.
+  case " $(cat "$work/initrd.d/customisation/cmdline" 2>/dev/null) $extra_parameters" in *" ip="*) return 0 ;; esac
   refuse "$(awk 'NR > 1 { printf "; " } { printf "%s", $0 }' "$work/lost")"
 }
 

@@ -163,6 +163,17 @@ describe('a tarball from a link with a password, a host name and kernel paramete
     expect(`${flags}${log}`).not.toContain('$y$');
   });
 
+  it('minds what would be lost of the network only where it gives the machine no address', async () => {
+    await writeFile(join(machine.kexec, 'before-jump.jq'), '"lost the way here would be lost"\n');
+    const tarball = await pack('new');
+    const lost = 'the way here would be lost; going on because of --force';
+    const without = { ...customisation, cmdline: undefined };
+    expect((await drive(customised(tarball, without), GO_ON)).log).toContain(lost);
+    expect((await drive(customised(tarball, customisation), GO_ON)).log).not.toContain(lost);
+    const byFlag = `${GO_ON} --append=ip=eth0:dhcp`;
+    expect((await drive(customised(tarball, without), byFlag)).log).not.toContain(lost);
+  });
+
   it('is refused with more parameters than Linux takes', async () => {
     const { log } = await drive(customised(await pack('new'), customisation), `${GO_ON} --append=${'a'.repeat(2040)}`);
     expect(log).toMatch(/would have 2\d\d\d characters, and Linux takes 2047/);
