@@ -41,7 +41,7 @@ describe("the network's kernel parameters", () => {
   it('make a static address of each family, name servers and routes', async () => {
     const { units } = await made(
       'ip=192.0.2.7::192.0.2.1:255.255.255.192:web:eth0:none',
-      'ip=[2001:db8::7]::[fe80::1]:64::eth0:none nameserver=192.0.2.53 rd.route=10.0.0.0/8:192.0.2.9:eth0',
+      'ip=[2001:db8::7]::[fe80::1]:64::eth0:none nameserver=192.0.2.53 nameserver=[2001:db8::53] rd.route=10.0.0.0/8:192.0.2.9:eth0',
     );
     expect(Object.keys(units)).toEqual(['eth0.network']);
     expect(units['eth0.network']?.split('\n')).toEqual(
@@ -49,6 +49,7 @@ describe("the network's kernel parameters", () => {
         'Name=eth0',
         'DHCP=no',
         'DNS=192.0.2.53',
+        'DNS=2001:db8::53',
         'Address=192.0.2.7/26',
         'Address=2001:db8::7/64',
         'Destination=10.0.0.0/8',
@@ -56,6 +57,14 @@ describe("the network's kernel parameters", () => {
     );
     expect(units['eth0.network']).toContain('Gateway=192.0.2.1\nGatewayOnLink=yes');
     expect(units['eth0.network']).toContain('Gateway=fe80::1\nGatewayOnLink=yes');
+  });
+
+  it('without an interface hold for every wired card', async () => {
+    const { units } = await made('ip=192.0.2.10:::255.255.254.0:::none ip=[2001:db8::10]::[fe80::1]:64:::none');
+    expect(Object.keys(units)).toEqual(['default.network']);
+    expect(units['default.network']).toContain('Kind=!*\nType=!loopback');
+    expect(units['default.network']).toContain('Address=192.0.2.10/23');
+    expect(units['default.network']).toContain('Address=2001:db8::10/64');
   });
 
   it('make a VLAN on a bond with its options', async () => {
