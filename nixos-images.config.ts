@@ -18,13 +18,16 @@ const channel = {
     { kind: 'iso' as const },
     { kind: 'netboot' as const },
     { kind: 'netboot' as const, variant: 'noninteractive' },
+    { kind: 'ipxe' as const },
   ],
 };
 const mirror = optional('MIRROR_REPOSITORY');
+const edge = optional('EDGE_URL');
 
 /** What the weekly run releases, and where to: `nixos-images release` reads this file. */
 export default defineConfig({
   bucket: { endpoint: variable('BUCKET_ENDPOINT'), name: variable('BUCKET_NAME') },
+  ...(edge !== undefined && { edge }),
   channels: { 'nixos-26.05': channel, 'nixos-unstable': channel },
   ...(mirror !== undefined && { mirror: { repository: mirror, rolling: true } }),
 });

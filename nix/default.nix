@@ -51,6 +51,19 @@ let
         ) channels
       )
     );
+
+  # iPXE is no NixOS, and has no variants.
+  ipxeFor =
+    system:
+    lib.mapAttrs' (
+      channel: nixpkgs:
+      lib.nameValuePair "ipxe-menu-${channel}" (
+        import ./ipxe {
+          inherit nixpkgs system;
+          like = (imagesFor system)."netboot-interactive-${channel}".image;
+        }
+      )
+    ) channels;
 in
 {
   nixosModules = nixosModules // import ./modules/aliases.nix;
@@ -60,6 +73,7 @@ in
   packages = forAllSystems (
     system:
     imagesFor system
+    // ipxeFor system
     // aliasesFor system
     // {
       status-screen =

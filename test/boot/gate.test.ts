@@ -58,7 +58,10 @@ test('the boot gate tries aarch64 in every way there is', async ({ signal }) => 
   const { tests } = await gate('gate-aarch64', { ...manifest, images }, signal);
   await noteResults(tests);
   expect(tests.map(({ path, outcome }) => [path, outcome]).toSorted()).toEqual([
+    // The ISO, and the one of iPXE.
     ['iso-uefi-cd', 'booted'],
+    ['iso-uefi-cd', 'booted'],
+    ['iso-uefi-usb', 'booted'],
     ['iso-uefi-usb', 'booted'],
     ['kexec', 'booted'],
     ['netboot-uefi', 'booted'],

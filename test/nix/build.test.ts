@@ -98,6 +98,29 @@ describe('the folder of an ISO', () => {
   });
 });
 
+describe('the folder of iPXE', () => {
+  it('has the script with room for an address in everything that image.json says, and in its EFI program', async () => {
+    const { folder, image } = await build('ipxe-menu');
+    if (image.kind !== 'ipxe') throw new Error('not iPXE');
+    expect(image.files).toEqual({ efi: 'ipxe.efi', iso: 'ipxe.iso', kpxe: 'ipxe.kpxe', lkrn: 'ipxe.lkrn' });
+    const { length, offsets } = image.address;
+    expect([offsets.efi?.length, offsets.iso?.length]).toEqual([1, 2]);
+    for (const role of ['efi', 'iso'] as const) {
+      const bytes = await readFile(join(folder, image.files[role] ?? ''), 'latin1');
+      for (const offset of offsets[role] ?? []) {
+        const front = 'set nixos_menu ';
+        expect(bytes.slice(offset - front.length, offset + length + 1)).toBe(`${front}${' '.repeat(length)}\n`);
+      }
+    }
+    const { stdout } = await execa('xorriso', ['-indev', join(folder, 'ipxe.iso'), '-find', '/', '-type', 'f'], {
+      stderr: 'ignore',
+    });
+    expect(stdout).toContain("'/boot/ipxe.lkrn'");
+    const efi = join(folder, 'ipxe.iso');
+    expect((await readFile(efi, 'latin1')).match(/BOOT(X64 |AA64)EFI/g)).toEqual(['BOOTAA64EFI', 'BOOTX64 EFI']);
+  });
+});
+
 describe('the firmware of the small images', () => {
   it("is what the kernel's drivers of network cards ask for, with the links followed", async () => {
     const built = await flake.build(

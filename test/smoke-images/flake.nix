@@ -21,6 +21,7 @@
       build = folder ./build;
       rootfs = folder ./rootfs;
       kexec = folder ./kexec;
+      ipxe = folder ./ipxe;
       sources = folder ./sources;
 
       # What `nixpkgs.revision` is for real images: a hash of all that a channel's images are made of. One for all
@@ -99,6 +100,7 @@
                     tools
                     debs
                     kexec
+                    ipxe
                     build
                     kind
                     variant
@@ -128,6 +130,10 @@
             {
               kind = "netboot";
               variant = "interactive";
+            }
+            {
+              kind = "ipxe";
+              variant = "menu";
             }
           ];
         in

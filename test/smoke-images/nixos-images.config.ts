@@ -15,6 +15,7 @@ const channel = {
     { kind: 'kexec' as const, arches },
     { kind: 'iso' as const, arches },
     { kind: 'netboot' as const, arches },
+    { kind: 'ipxe' as const, arches },
   ],
 };
 

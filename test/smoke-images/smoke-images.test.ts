@@ -24,7 +24,7 @@ async function build(...names: string[]): Promise<v.InferOutput<typeof Built>> {
 }
 
 const names = ['nixos-26.05', 'nixos-unstable'].flatMap((channel) =>
-  ['kexec-noninteractive', 'kexec-systemd', 'iso-interactive', 'netboot-interactive'].map(
+  ['kexec-noninteractive', 'kexec-systemd', 'iso-interactive', 'netboot-interactive', 'ipxe-menu'].map(
     (image) => `${image}-${channel}`,
   ),
 );
@@ -168,6 +168,34 @@ describe('the ISO', () => {
     expect(stdout).toMatch(/El Torito boot img : +2 +UEFI +y/);
     expect(stdout).toContain('isohybrid');
     expect(stdout).toContain('GPT');
+  });
+});
+
+describe('iPXE', () => {
+  const name = 'ipxe-menu-nixos-26.05';
+
+  it('has room for an address where image.json says: where a CD has its script, and where a stick has it', async () => {
+    const image = await imageJson(name);
+    if (image.kind !== 'ipxe') throw new Error('not iPXE');
+    const { length, offsets } = image.address;
+    const iso = join(output(name), image.files.iso ?? '');
+    expect(offsets.iso).toHaveLength(2);
+    const front = 'set nixos_menu ';
+    for (const offset of offsets.iso ?? []) {
+      const line = await bytesAt(iso, offset - front.length, front.length + length + 1);
+      expect(line.toString('latin1')).toBe(`${front}${' '.repeat(length)}\n`);
+    }
+  });
+
+  it('boots by BIOS and UEFI, from CD and USB, and has a program for UEFI on either architecture', async () => {
+    const iso = join(output(name), 'ipxe.iso');
+    const report = ['-report_el_torito', 'plain', '-report_system_area', 'plain', '-find', '/', '-type', 'f'];
+    const { stdout } = await execa('xorriso', ['-indev', iso, ...report], { stderr: 'ignore' });
+    expect(stdout).toMatch(/El Torito boot img : +1 +BIOS +y/);
+    expect(stdout).toMatch(/El Torito boot img : +2 +UEFI +y/);
+    expect(stdout).toContain('GPT');
+    const names = (await readFile(iso, 'latin1')).match(/BOOT(X64 |AA64)EFI/g);
+    expect(names).toEqual(['BOOTAA64EFI', 'BOOTX64 EFI']);
   });
 });
 

@@ -36,6 +36,7 @@ beforeEach(async () => {
     channel: 'nixos-26.05',
     size: SIZE,
     published: '2026-08-20T00:00:00.000Z',
+    kinds: ['kexec', 'iso', 'netboot'],
   });
   const found = release.manifest.images.find(({ kind, arch }) => kind === 'netboot' && arch === 'x86_64');
   if (found?.kind !== 'netboot') throw new Error('the sample release has no such image');

@@ -5,7 +5,7 @@
 import { decodePath, pathOf } from '@nixos-images/shared';
 import { PatternRouter } from 'hono/router/pattern-router';
 import type { Answer, Answerer, Route } from './answers/answer.ts';
-import { answerBootMenu, answerCatalog, answerPublicKey } from './answers/front.ts';
+import { answerAutoexec, answerBootMenu, answerCatalog, answerPublicKey } from './answers/front.ts';
 import { respondHealth } from './answers/health.ts';
 import { answerImage } from './answers/image.ts';
 import { failure, noCatalog, unknownMethod, unreadablePath } from './answers/problems.ts';
@@ -45,6 +45,8 @@ get('/nix-community/nixos-images/releases/latest/download/:asset', answerAsset);
 get('/nix-community/nixos-images/releases/download/:tag/:asset', answerAsset);
 get('/:script{kexec(@[^/]+)?\\.sh(\\.[a-z0-9]+)?}', page('answerKexecScript'));
 get('/:script{kexec(@[^/]+)?}/:variant{[^/]+\\.sh(\\.[a-z0-9]+)?}', page('answerKexecScript'));
+get('/:ipxe{ipxe(@[^/]+)?}/autoexec.ipxe', answerAutoexec);
+get('/:ipxe{ipxe(@[^/]+)?}/:arch/autoexec.ipxe', answerAutoexec);
 get('/with/*', customised);
 get('*', answerImage);
 

@@ -113,7 +113,12 @@ export function isScriptAddress(path: string): boolean {
 }
 
 /** The parts of each kind that are a segment of their own. */
-const PARTS_BY_NAME: Readonly<Record<Kind, readonly Part[]>> = { kexec: ['store'], iso: [], netboot: PART_NAMES };
+const PARTS_BY_NAME: Readonly<Record<Kind, readonly Part[]>> = {
+  kexec: ['store'],
+  iso: [],
+  netboot: PART_NAMES,
+  ipxe: [],
+};
 
 /** Splits what follows the kind into plain names, the part they give, and what is left of the suffix. */
 function takePart(kind: Kind, rest: readonly string[]): { names: string[]; part: Part; ending: string } {

@@ -5,7 +5,7 @@ import type { Channel } from './channel.ts';
 import type { Customisation } from './customisation.ts';
 import type { FileName } from './manifest.ts';
 import type { Version } from './version.ts';
-import type { Arch, Kind, Part, Variant } from './words.ts';
+import { type Arch, IPXE_ROLES, type Kind, type Part, type Variant } from './words.ts';
 
 /** What is named behind the `@` of an address: an alias, a channel or a version. Which one, the catalog knows. */
 export const Ref = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]*$/), v.maxLength(80), v.brand('Ref'));
@@ -16,6 +16,7 @@ export const WHOLE_PART = {
   kexec: { part: 'tarball', extension: '.tar.gz' },
   iso: { part: 'iso', extension: '.iso' },
   netboot: { part: 'script', extension: '.ipxe' },
+  ipxe: { part: 'efi', extension: '.efi' },
 } as const satisfies Record<Kind, ExtendedPart>;
 
 /** The parts of a kind's images that an address names by an extension: what it gives without one, and what else. */
@@ -23,6 +24,7 @@ export const EXTENDED_PARTS: Readonly<Record<Kind, readonly ExtendedPart[]>> = {
   kexec: [WHOLE_PART.kexec],
   iso: [WHOLE_PART.iso],
   netboot: [WHOLE_PART.netboot, { part: 'efi', extension: '.efi' }],
+  ipxe: IPXE_ROLES.map((part) => ({ part, extension: `.${part}` })),
 };
 
 interface ExtendedPart {

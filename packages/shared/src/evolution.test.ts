@@ -44,6 +44,15 @@ const manifest = (version: string, channel: string): Json => ({
       files: { iso: file('a.iso', 'application/vnd.efi-iso') },
       customisation: { offset: 2048, length: 4096 },
     },
+    {
+      arch: 'x86_64',
+      variant: 'menu',
+      origin,
+      kind: 'ipxe',
+      files: { efi: file('a.efi', 'application/efi'), iso: file('b.iso', 'application/vnd.efi-iso') },
+      address: { length: 512, offsets: { iso: [2048, 8192] } },
+      menu: 'http://images.example.org/boot.ipxe',
+    },
   ],
 });
 
@@ -188,8 +197,15 @@ describe('a manifest', () => {
       tomorrow: file('a-file', 'application/octet-stream'),
     };
     const { value, unknown } = parseManifest(text(place?.changed(files) ?? null), 'manifest.json');
-    expect(value.images).toHaveLength(3);
+    expect(value.images).toHaveLength(4);
     expect(unknown).toEqual([{ path: 'images.0.files.tomorrow', why: 'unknown field', leftOut: false }]);
+  });
+
+  it('loses an image of a kind of tomorrow and no other, as edges older than iPXE images do', () => {
+    const place = placesOf(known).find(({ path }) => path === 'images/3/kind');
+    const { value, unknown } = parseManifest(text(place?.changed('floppy') ?? null), 'manifest.json');
+    expect(value.images.map(({ kind }) => kind)).toEqual(['kexec', 'netboot', 'iso']);
+    expect(unknown).toMatchObject([{ path: 'images.3.kind', leftOut: true }]);
   });
 
   it('without any image that is understood is refused, with the reason', () => {

@@ -62,6 +62,24 @@ export const CustomisationArea = v.object({
 });
 export type CustomisationArea = v.InferOutput<typeof CustomisationArea>;
 
+const Offsets = v.optional(v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(1))), v.minLength(1)));
+
+/**
+ * Where the files of an ipxe image hold the address that iPXE goes on at: `length` bytes, filled up with blanks, at each of the
+ * offsets (an ISO has two, as CD and stick are read by BIOS and UEFI from different places). A role without offsets has no room for one.
+ */
+export const AddressArea = v.object({
+  length: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  offsets: v.object({ efi: Offsets, kpxe: Offsets, lkrn: Offsets, iso: Offsets, img: Offsets }),
+});
+export type AddressArea = v.InferOutput<typeof AddressArea>;
+
+/** The files of an ipxe image: every one has iPXE as an EFI program; the others depend on the architecture, and on who compiled it. */
+export function ipxeFiles<Schema extends v.GenericSchema>(file: Schema) {
+  const more = v.optional(file);
+  return v.object({ efi: file, kpxe: more, lkrn: more, iso: more, img: more });
+}
+
 const common = {
   schema: v.literal(1),
   arch: Arch,
@@ -69,6 +87,7 @@ const common = {
   channel: Channel,
   smoke: v.boolean(),
   nixpkgs: Nixpkgs,
+  /** Of what it boots; of an ipxe image iPXE's own. */
   kernelVersion: v.pipe(v.string(), v.regex(/^\d+\.\d+[\w.+-]*$/)),
 };
 
@@ -99,6 +118,12 @@ export const ImageJson = v.variant('kind', [
     }),
     init: InitPath,
     kernelParams: v.array(KernelParam),
+  }),
+  v.object({
+    ...common,
+    kind: v.literal('ipxe'),
+    files: ipxeFiles(OutputPath),
+    address: AddressArea,
   }),
 ]);
 export type ImageJson = v.InferOutput<typeof ImageJson>;

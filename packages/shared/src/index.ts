@@ -16,6 +16,7 @@ export * from './image-id.ts';
 export * from './kexec-script-address.ts';
 export * from './manifest.ts';
 export * from './memory.ts';
+export * from './menu-address.ts';
 export * from './mirror.ts';
 export * from './newc.ts';
 export * from './parse.ts';

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { Channel } from './channel.ts';
 import { GithubRepository, GithubTag } from './github-repository.ts';
-import { CustomisationArea, InitPath, KernelParam, Nixpkgs } from './image.ts';
+import { AddressArea, CustomisationArea, InitPath, ipxeFiles, KernelParam, Nixpkgs } from './image.ts';
 import type { ImageId } from './image-id.ts';
+import { MenuAddress } from './menu-address.ts';
 import { Version } from './version.ts';
-import { Arch, type Part, type Role, Sha256, Time, Variant } from './words.ts';
+import { Arch, IPXE_ROLES, type Part, type Role, Sha256, Time, Variant } from './words.ts';
 
 /** Name under which a file is saved: unique in its release, safe in a path, a header and a shell. */
 export const FileName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][\w.+-]*$/), v.maxLength(200), v.brand('FileName'));
@@ -62,12 +63,23 @@ export const NetbootImage = v.object({
   efi: v.optional(v.object({ head: File, whole: File })),
 });
 
+/** iPXE with a script that goes on at an edge's menu. */
+export const IpxeImage = v.object({
+  ...common,
+  kind: v.literal('ipxe'),
+  files: ipxeFiles(File),
+  address: AddressArea,
+  /** The menu whose address was written in; absent where there is none, and iPXE asks for one. */
+  menu: v.optional(MenuAddress),
+});
+
 /** One kind × arch × variant of a release, with its files by role. */
-export const Image = v.variant('kind', [KexecImage, IsoImage, NetbootImage]);
+export const Image = v.variant('kind', [KexecImage, IsoImage, NetbootImage, IpxeImage]);
 export type Image = v.InferOutput<typeof Image>;
 export type KexecImage = v.InferOutput<typeof KexecImage>;
 export type IsoImage = v.InferOutput<typeof IsoImage>;
 export type NetbootImage = v.InferOutput<typeof NetbootImage>;
+export type IpxeImage = v.InferOutput<typeof IpxeImage>;
 
 /** `releases/<version>/manifest.json`: everything that is known of a release; written once, never changed. */
 export const Manifest = v.object({
@@ -97,6 +109,11 @@ export function filesOf(image: Image): readonly { readonly role: Role; readonly 
         ...storeOf(image),
         ...(image.efi === undefined ? [] : [{ role: 'head', file: image.efi.head } as const]),
       ];
+    case 'ipxe':
+      return IPXE_ROLES.flatMap((role) => {
+        const file = image.files[role];
+        return file === undefined ? [] : [{ role, file }];
+      });
   }
 }
 
@@ -108,7 +125,7 @@ function storeOf({ files: { store } }: KexecImage | NetbootImage): { role: Role;
  * Every file that a release lists for an image, with the part of the image that it is: those that are blobs, and the EFI file that is
  * joined out of such.
  */
-export function listedFilesOf(image: Image): readonly { readonly part: Role | 'efi'; readonly file: File }[] {
+export function listedFilesOf(image: Image): readonly { readonly part: Role; readonly file: File }[] {
   const blobs = filesOf(image).map(({ role, file }) => ({ part: role, file }));
   return image.kind === 'netboot' && image.efi !== undefined
     ? [...blobs, { part: 'efi', file: image.efi.whole }]
@@ -130,6 +147,9 @@ const NAME_ENDING: Readonly<Record<Part, string>> = {
   store: '-store',
   head: '-head',
   efi: '.efi',
+  kpxe: '.kpxe',
+  lkrn: '.lkrn',
+  img: '.img',
   script: '.ipxe',
   cmdline: '-cmdline',
   customisation: '-customisation',
@@ -144,7 +164,7 @@ export function fileName({ smoke, kind, version, arch, variant, part }: FileIden
   return v.parse(FileName, `${family}-${kind}-${version}-${arch}-${variant}${NAME_ENDING[part]}`);
 }
 
-const MEDIA_TYPE: Readonly<Record<Role | 'efi', string>> = {
+const MEDIA_TYPE: Readonly<Record<Role, string>> = {
   tarball: 'application/gzip',
   // With a hyphen, as EDK2 compares it: to firmware that boots over HTTP anything else is no disk.
   iso: 'application/vnd.efi-iso',
@@ -153,10 +173,13 @@ const MEDIA_TYPE: Readonly<Record<Role | 'efi', string>> = {
   store: 'application/octet-stream',
   head: 'application/octet-stream',
   efi: 'application/efi',
+  kpxe: 'application/octet-stream',
+  lkrn: 'application/octet-stream',
+  img: 'application/vnd.efi-img',
 };
 
 /** The Content-Type of a file by what it is to its image. */
-export function mediaTypeOf(part: Role | 'efi'): string {
+export function mediaTypeOf(part: Role): string {
   return MEDIA_TYPE[part];
 }
 

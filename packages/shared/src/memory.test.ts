@@ -17,6 +17,8 @@ function sized(kind: Image['kind'], kernel: number, rest: number): Image {
   switch (image.kind) {
     case 'kexec':
       return { ...image, files: { tarball: { ...image.files.tarball, size: (kernel + rest) * MIB } } };
+    case 'ipxe':
+      return image;
     case 'iso':
       return { ...image, files: { iso: { ...image.files.iso, size: (kernel + rest) * MIB } } };
     case 'netboot': {

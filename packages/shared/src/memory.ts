@@ -11,10 +11,10 @@ const STEP = 256 * MIB;
 /**
  * The memory of a machine that an image boots on, in MiB, from the sizes of its files. It is the rule by which `kexec/run` refuses
  * (docs/kexec.md): kernel, packed initrd and unpacked initrd lie in memory at once; and an initrd is unpacked into a tmpfs, which takes no
- * more than half of the memory: with less, Linux boots on without the end of the archive. Undefined for an ISO, which is read as it is used.
+ * more than half of the memory: with less, Linux boots on without the end of the archive. Undefined for an ISO, which is read as it is used, and for iPXE, which takes next to none.
  */
 export function memoryNeeded(image: Image): number | undefined {
-  if (image.kind === 'iso') return undefined;
+  if (image.kind === 'iso' || image.kind === 'ipxe') return undefined;
   const [kernel, initrd] =
     image.kind === 'kexec' ? [0, image.files.tarball.size] : [image.files.kernel.size, image.files.initrd.size];
   const unpacked = 2 * initrd;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 /** What an image is for. */
-export const KINDS = ['kexec', 'iso', 'netboot'] as const;
+export const KINDS = ['kexec', 'iso', 'netboot', 'ipxe'] as const;
 export const Kind = v.picklist(KINDS);
 export type Kind = v.InferOutput<typeof Kind>;
 
@@ -18,14 +18,18 @@ export function systemOf(arch: Arch): System {
   return `${arch}-linux`;
 }
 
+/** What iPXE is to the machine that starts it: an EFI program, a PXE boot file, a Linux kernel, a CD, a stick. */
+export const IPXE_ROLES = ['efi', 'kpxe', 'lkrn', 'iso', 'img'] as const;
+export type IpxeRole = (typeof IPXE_ROLES)[number];
+
 /** What a file is to its image. `head` is what stands before the kernel in a netboot image's EFI file. */
-export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd' | 'store' | 'head';
+export type Role = 'tarball' | 'iso' | 'kernel' | 'initrd' | 'store' | 'head' | IpxeRole;
 
 /**
  * What an image's addresses give: its files by role, and for netboot the EFI file that is joined out of them, the iPXE script, the
  * kernel command line, and the initrd that a customisation adds.
  */
-export type Part = Role | 'efi' | 'script' | 'cmdline' | 'customisation';
+export type Part = Role | 'script' | 'cmdline' | 'customisation';
 
 /** The parts that are a segment of their own in an address, where a variant would stand: no variant can have these names. */
 export const PART_NAMES = [
@@ -51,6 +55,8 @@ const DEFAULT_VARIANT = {
   kexec: v.parse(Variant, 'noninteractive'),
   iso: v.parse(Variant, 'interactive'),
   netboot: v.parse(Variant, 'interactive'),
+  // It leads to the menu.
+  ipxe: v.parse(Variant, 'menu'),
 } as const satisfies Record<Kind, Variant>;
 
 /** The variant meant by an address that names none. */

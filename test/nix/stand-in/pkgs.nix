@@ -22,7 +22,8 @@ let
         "json"
       ]
       // {
-        inherit name system;
+        inherit name;
+        system = attributes.system or system;
         # The machine's own, written there by test/nix/local-nix.ts.
         PATH = "${lib.optionalString (builtins.pathExists ./path) (builtins.readFile ./path)}:/usr/sbin:/sbin";
         builder = "/bin/sh";
@@ -248,6 +249,29 @@ let
             fake "jq" { };
         };
       };
+      ipxe =
+        let
+          compiled =
+            script:
+            # Images for x86_64 have aarch64's as well, from a cache.
+            runCommand "ipxe" { system = "x86_64-linux"; } ''
+              mkdir "$out"
+              for file in ipxe.efi ipxe.lkrn undionly.kpxe; do echo "$file" >"$out/$file"; done
+              ${lib.optionalString (script != null) ''cat ${script} >>"$out/ipxe.efi"''}
+            ''
+            // {
+              version = "2.0.0";
+            };
+        in
+        compiled null // { override = { embedScript }: compiled embedScript; };
+      # As much of isolinux as xorriso looks at.
+      syslinux = runCommand "syslinux" { } ''
+        mkdir -p "$out/share/syslinux"
+        cd "$out/share/syslinux"
+        echo ldlinux >ldlinux.c32
+        truncate -s 4096 isolinux.bin
+        truncate -s 432 isohdpfx.bin
+      '';
       OVMF = fake "OVMF" {
         firmware = "firmware";
         variables = "variables";

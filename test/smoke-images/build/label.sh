@@ -27,6 +27,6 @@ parameters="$consoles panic=30 loglevel=4"
 
 # Completes what the flake knows of the image with <a jq object> that describes its files.
 write_image_json() {
-  echo "$image" | jq --arg kernel "$(cat "$base/kernel-version")" \
+  echo "$image" | jq --arg kernel "${ipxe_version-$(cat "$base/kernel-version")}" \
     "{schema: 1} + . + {kernelVersion: \$kernel} + $1" >"$out/image.json"
 }

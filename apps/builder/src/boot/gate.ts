@@ -1,18 +1,22 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
+  addressArea,
   type BootPath,
   type BootTest,
   type Customisation,
+  defaultVariant,
   filesOf,
   formatImageId,
   type Image,
+  type IpxeImage,
   imageAddress,
   imageIdOf,
   imageIdWord,
   type Manifest,
   NO_CUSTOMISATION,
+  type Part,
   PublicKey,
 } from '@nixos-images/shared';
 import { execa } from 'execa';
@@ -48,6 +52,11 @@ export interface BootGateResult {
 type Outcome =
   | { readonly outcome: 'booted'; readonly seconds: number }
   | { readonly outcome: 'failed' | 'not-tried'; readonly reason: string };
+
+/** What keeps an image from being tried at all. */
+class NotTried extends Error {
+  override readonly name = 'NotTried';
+}
 
 interface Attempt {
   readonly image: Image;
@@ -101,12 +110,14 @@ export function pathsOf(image: Pick<Image, 'kind' | 'arch'>): BootPath[] {
       return ['kexec'];
     case 'netboot':
       return [...(bios ? (['netboot-bios'] as const) : []), 'netboot-uefi'];
+    case 'ipxe':
     case 'iso':
       return [...(bios ? (['iso-bios-cd', 'iso-bios-usb'] as const) : []), 'iso-uefi-cd', 'iso-uefi-usb'];
   }
 }
 
 function outcomeOf(error: unknown): Extract<Outcome, { reason: string }> {
+  if (error instanceof NotTried) return { outcome: 'not-tried', reason: error.message };
   if (error instanceof Failure && error.exitCode === EXIT.usage) {
     return { outcome: 'not-tried', reason: [error.message, error.remedy].filter(Boolean).join(' ') };
   }
@@ -171,8 +182,36 @@ async function describe(
     return netbootMachine(name, image.arch, firmwareOf(path), asSeenFromGuest(address), bytes);
   }
   const iso = join(work, 'image.iso');
+  const as = path.endsWith('-usb') ? 'usb' : 'cd';
+  if (image.kind === 'ipxe') {
+    const lead = await leadToInstaller(image, gate, withKey, iso);
+    return await isoMachine(name, image.arch, firmwareOf(path), as, iso, lead.bytes);
+  }
   await download(address, iso, gate.signal);
-  return await isoMachine(name, image.arch, firmwareOf(path), path.endsWith('-usb') ? 'usb' : 'cd', iso);
+  return await isoMachine(name, image.arch, firmwareOf(path), as, iso);
+}
+
+/**
+ * Downloads iPXE's ISO and writes into it, as an edge does, the address that it goes on at: the script of the release's own netboot image,
+ * because the menu of a release that is not promoted yet is of another.
+ */
+async function leadToInstaller(
+  image: IpxeImage,
+  gate: BootGateOptions,
+  withKey: Customisation,
+  iso: string,
+): Promise<{ bytes: number }> {
+  const [first, ...others] = gate.manifest.images.filter(({ kind, arch }) => kind === 'netboot' && arch === image.arch);
+  const installer = others.find(({ variant }) => variant === defaultVariant('netboot')) ?? first;
+  if (installer === undefined) throw new NotTried('the release has no netboot image that iPXE could go on with');
+  const { length, offsets } = image.address;
+  const area = addressArea(asSeenFromGuest(addressOf(gate, installer, withKey)).href, length);
+  if (image.files.iso === undefined || offsets.iso === undefined || area === undefined)
+    throw new NotTried('the image has no ISO that an address can be written into');
+  await download(addressOf(gate, image, undefined, 'iso'), iso, gate.signal);
+  await using file = await open(iso, 'r+');
+  for (const offset of offsets.iso) await file.write(area, 0, area.length, offset);
+  return { bytes: filesOf(installer).reduce((sum, one) => sum + one.file.size, 0) };
 }
 
 /** Types the kexec line on a running host, and logs in to what comes after. */
@@ -205,8 +244,9 @@ async function jump(
   await proveInstaller(machine, host, gate.manifest, { seconds: PATIENCE, signal: gate.signal });
 }
 
-function addressOf(gate: BootGateOptions, image: Image, customisation: Customisation | undefined): URL {
-  return new URL(imageAddress(image, { ref: gate.manifest.version, customisation }), gate.edge);
+function addressOf(gate: BootGateOptions, image: Image, customisation: Customisation | undefined, part?: Part): URL {
+  const rest = { ref: gate.manifest.version, customisation, ...(part && { part }) };
+  return new URL(imageAddress(image, rest), gate.edge);
 }
 
 async function noteVersions(machine: Machine, tools: Record<string, string>): Promise<void> {

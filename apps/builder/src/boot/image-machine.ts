@@ -56,19 +56,23 @@ function chainScript(address: URL): string {
   return `#!ipxe\ndhcp || shell\nchain ${address.href} || shell\n`;
 }
 
-/** A machine that starts from an ISO file, put in as a CD or plugged in as a USB stick. */
+/**
+ * A machine that starts from an ISO file, put in as a CD or plugged in as a USB stick. `imageBytes` is what it holds in RAM, where that is
+ * not the ISO.
+ */
 export async function isoMachine(
   name: string,
   arch: Arch,
   firmware: Firmware,
   as: 'cd' | 'usb',
   file: string,
+  imageBytes?: number,
 ): Promise<MachineDescription> {
   return {
     name,
     arch,
     firmware,
-    memoryMiB: memoryFor((await stat(file)).size),
+    memoryMiB: memoryFor(imageBytes ?? (await stat(file)).size),
     boot: { from: 'iso', file, as },
     disks: [],
     wiring: { as: 'plain' },

@@ -15,7 +15,7 @@ import type { GithubAsset } from './release-objects.ts';
 
 /** An image made of a release's assets. */
 export interface FamilyImage {
-  readonly kind: Kind;
+  readonly kind: Exclude<Kind, 'ipxe'>;
   readonly arch: Arch;
   readonly variant: Variant;
   readonly files: readonly { readonly role: Role; readonly asset: GithubAsset }[];

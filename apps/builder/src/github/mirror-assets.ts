@@ -2,6 +2,7 @@ import {
   type Asset,
   defaultVariant,
   type File,
+  filesOf,
   formatAsset,
   type Image,
   type Manifest,
@@ -68,6 +69,8 @@ function todaysNames(image: Image): { name: string | undefined; file: File }[] {
         { name: name({ role: 'kernel', arch }), file: image.files.kernel },
         { name: name({ role: 'initrd', arch }), file: image.files.initrd },
       ];
+    case 'ipxe':
+      return filesOf(image).map(({ file }) => ({ name: undefined, file }));
   }
 }
 

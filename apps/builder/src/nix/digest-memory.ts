@@ -8,6 +8,8 @@ import type { Progress } from '../progress/progress.ts';
 export interface HashOptions {
   /** Folder where hashes are remembered. */
   readonly state: string;
+  /** Whose menu iPXE goes on at; undefined where the config does not say. */
+  readonly edge: URL | undefined;
   readonly progress: Progress;
   readonly signal: AbortSignal | undefined;
 }

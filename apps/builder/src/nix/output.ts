@@ -1,12 +1,21 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ImageJson, MalformedJson, parseJson, type Role } from '@nixos-images/shared';
+import {
+  ImageJson,
+  IPXE_ROLES,
+  type IpxeRole,
+  MalformedJson,
+  type MenuAddress,
+  parseJson,
+  type Role,
+} from '@nixos-images/shared';
 import * as v from 'valibot';
 import { digestFile, FileDigest, type JoinedDigest } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import { type HashOptions, recall, remember } from './digest-memory.ts';
 import { efiFileOf } from './efi-file.ts';
 import type { EvaluatedImage } from './evaluate.ts';
+import { ipxeFilesOf, menuOf } from './ipxe-files.ts';
 
 /** A file of a built image. */
 export interface BuiltFile {
@@ -23,6 +32,8 @@ export interface BuiltImage {
   readonly files: readonly BuiltFile[];
   /** The EFI file that is joined out of them; undefined for images that have none. */
   readonly efi: JoinedDigest | undefined;
+  /** That iPXE goes on at; undefined for other images, and where none was written into it. */
+  readonly menu: MenuAddress | undefined;
 }
 
 /** A built image that was looked at, but not read: its files by their path inside the output, with their sizes in bytes. */
@@ -59,6 +70,10 @@ export async function hashImage(
   options: HashOptions,
 ): Promise<BuiltImage> {
   const { storePath } = evaluated;
+  if (description.kind === 'ipxe') {
+    const files = await ipxeFilesOf(storePath, description, ipxePathsOf(description), options);
+    return { evaluated, description, files, efi: undefined, menu: menuOf(options.edge) };
+  }
   const digests = await digestsOf(storePath, sizes, options);
   const files = rolesOf(description).map(({ role, path }) => {
     const digest = digests[path];
@@ -66,11 +81,11 @@ export async function hashImage(
     return { role, path: join(storePath, path), digest };
   });
   if (description.kind !== 'netboot' || description.files.stub === undefined)
-    return { evaluated, description, files, efi: undefined };
+    return { evaluated, description, files, efi: undefined, menu: undefined };
   const { kernel, initrd, stub } = description.files;
   const paths = { kernel: join(storePath, kernel), initrd: join(storePath, initrd), stub: join(storePath, stub) };
   const { head, whole } = await efiFileOf(storePath, description, paths, options);
-  return { evaluated, description, files: [...files, { role: 'head', ...head }], efi: whole };
+  return { evaluated, description, files: [...files, { role: 'head', ...head }], efi: whole, menu: undefined };
 }
 
 async function readDescription({ storePath, facts }: EvaluatedImage): Promise<ImageJson> {
@@ -116,7 +131,16 @@ function rolesOf(description: ImageJson): { role: Role; path: string }[] {
         { role: 'initrd', path: description.files.initrd },
         ...storeOf(description.files),
       ];
+    case 'ipxe':
+      return ipxePathsOf(description);
   }
+}
+
+function ipxePathsOf({ files }: Extract<ImageJson, { kind: 'ipxe' }>): { role: IpxeRole; path: string }[] {
+  return IPXE_ROLES.flatMap((role) => {
+    const path = files[role];
+    return path === undefined ? [] : [{ role, path }];
+  });
 }
 
 function storeOf({ store }: { readonly store?: string | undefined }): { role: Role; path: string }[] {

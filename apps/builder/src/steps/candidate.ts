@@ -2,7 +2,9 @@ import {
   File,
   type FileIdentity,
   fileName,
+  filesOf,
   type Image,
+  IPXE_ROLES,
   imageIdOf,
   type Manifest,
   mediaTypeOf,
@@ -86,11 +88,11 @@ function manifestOf(candidate: Candidate, version: Version, published: Time): Ma
 
 type ImageIdentity = Omit<FileIdentity, 'part'>;
 
-function builtImage({ evaluated, description, files, efi }: BuiltImage, identity: ImageIdentity): Image {
+function builtImage({ evaluated, description, files, efi, menu }: BuiltImage, identity: ImageIdentity): Image {
   const { arch, variant, kernelVersion } = description;
   const { storePath, derivation } = evaluated;
   const common = { arch, variant, origin: { from: 'nix' as const, storePath, derivation, kernelVersion } };
-  const described = (part: Role | 'efi', { size, sha256 }: JoinedDigest): File =>
+  const described = (part: Role, { size, sha256 }: JoinedDigest): File =>
     v.parse(File, { name: fileName({ ...identity, part }), size, sha256, mediaType: mediaTypeOf(part) });
   const file = (role: Role): File => {
     const found = files.find((candidate) => candidate.role === role);
@@ -120,11 +122,21 @@ function builtImage({ evaluated, description, files, efi }: BuiltImage, identity
         kernelParams: description.kernelParams,
         ...(efi === undefined ? {} : { efi: { head: file('head'), whole: described('efi', efi) } }),
       };
+    case 'ipxe': {
+      const more = IPXE_ROLES.filter((role) => description.files[role] !== undefined);
+      return {
+        ...common,
+        kind: 'ipxe',
+        files: { efi: file('efi'), ...Object.fromEntries(more.map((role) => [role, file(role)])) },
+        address: description.address,
+        ...(menu && { menu }),
+      };
+    }
   }
 }
 
 function renamed(image: Image, identity: ImageIdentity): Image {
-  const name = (part: Role | 'efi') => fileName({ ...identity, part });
+  const name = (part: Role) => fileName({ ...identity, part });
   switch (image.kind) {
     case 'kexec': {
       const { tarball, store } = image.files;
@@ -150,6 +162,10 @@ function renamed(image: Image, identity: ImageIdentity): Image {
         },
         ...(efi && { efi: { head: { ...efi.head, name: name('head') }, whole: { ...efi.whole, name: name('efi') } } }),
       };
+    }
+    case 'ipxe': {
+      const renamedFiles = filesOf(image).map(({ role, file }) => [role, { ...file, name: name(role) }]);
+      return { ...image, files: { ...image.files, ...Object.fromEntries(renamedFiles) } };
     }
   }
 }

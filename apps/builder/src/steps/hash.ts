@@ -13,7 +13,7 @@ export async function hashImages(
   const hashed: BuiltImage[] = [];
   // One after the other: hashing is bound by the processor, not by the disk.
   for (const image of images) {
-    const { files, ...rest } = await hashImage(image, { state: config.state, progress, signal });
+    const { files, ...rest } = await hashImage(image, { state: config.state, edge: config.edge, progress, signal });
     files.forEach(onFile);
     hashed.push({ files, ...rest });
   }

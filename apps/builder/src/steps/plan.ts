@@ -4,9 +4,11 @@ import {
   type Image,
   isSameImage,
   type Manifest,
+  type MenuAddress,
   type NixpkgsVersion,
 } from '@nixos-images/shared';
 import { type EvaluatedImage, evaluate } from '../nix/evaluate.ts';
+import { menuOf } from '../nix/ipxe-files.ts';
 import type { Run } from '../run.ts';
 import { type SelectionOptions, selectImages, type WantedChannel } from '../selection.ts';
 import { readCatalog } from '../store/stored.ts';
@@ -54,7 +56,7 @@ export async function planChannels(
   const narrowed = [options.kind, options.arch, options.variant].some((list) => list !== undefined && list.length > 0);
   return wanted.map((channel) => {
     const images = evaluated.get(channel.channel) ?? [];
-    const plan = compare(channel, images, options.all ? undefined : catalog?.catalog);
+    const plan = compare(channel, images, options.all ? undefined : catalog?.catalog, menuOf(config.edge));
     return narrowed ? { ...plan, dropped: [] } : plan;
   });
 }
@@ -64,11 +66,12 @@ function compare(
   { channel, config }: WantedChannel,
   evaluated: readonly EvaluatedImage[],
   catalog: Catalog | undefined,
+  menu: MenuAddress | undefined,
 ): ChannelPlan {
   const current = catalog?.channels[channel]?.current;
   const images = evaluated.map((image) => ({
     evaluated: image,
-    kept: current?.images.find(({ origin }) => origin.from === 'nix' && origin.derivation === image.derivation),
+    kept: current?.images.find((former) => isKept(former, image, menu)),
   }));
   const dropped = (current?.images ?? []).filter(
     (former) => !evaluated.some(({ facts }) => isSameImage(facts, former)),
@@ -76,6 +79,12 @@ function compare(
   const unchanged = images.every(({ kept }) => kept !== undefined) && dropped.length === 0;
   const state = config.frozen !== undefined ? 'frozen' : unchanged ? 'unchanged' : 'to-release';
   return { channel, flake: config.flake, current, images, dropped, state };
+}
+
+/** Whether an image of the current release is what would be made anew: by the same derivation, and with the same menu's address in it. */
+function isKept(former: Image, { derivation }: EvaluatedImage, menu: MenuAddress | undefined): boolean {
+  const { origin } = former;
+  return origin.from === 'nix' && origin.derivation === derivation && (former.kind !== 'ipxe' || former.menu === menu);
 }
 
 /** The images that a plan builds. */

@@ -112,7 +112,7 @@ export class ReleaseCheck {
     if (fault !== undefined) this.#report(key, fault);
   }
 
-  async #file(image: Image, part: Role | 'efi', file: File): Promise<Findings> {
+  async #file(image: Image, part: Role, file: File): Promise<Findings> {
     const known = this.#findings.get(file.sha256);
     if (known !== undefined) return known;
     this.#options.onBlob?.(file);
@@ -122,7 +122,7 @@ export class ReleaseCheck {
     return found;
   }
 
-  async #look(part: Role | 'efi', file: File): Promise<Findings> {
+  async #look(part: Role, file: File): Promise<Findings> {
     // What it is joined of is looked at by itself.
     if (part === 'efi') return { problem: undefined, blake2b: undefined };
     const facts = await this.#bucket.stat(blobKey(file.sha256));

@@ -38,7 +38,7 @@ export async function describeImage(
     nixpkgs: nixpkgs ?? null,
     origin,
     file,
-    customisationArea: image.kind === 'netboot' ? null : (image.customisation ?? null),
+    customisationArea: image.kind === 'netboot' || image.kind === 'ipxe' ? null : (image.customisation ?? null),
     customisation: customised,
     boot: boot === undefined ? null : describeBoot(boot, image),
   };

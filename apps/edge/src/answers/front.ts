@@ -1,5 +1,6 @@
-import { PUBLIC_KEY_KEY } from '@nixos-images/shared';
+import { type Customisation, PUBLIC_KEY_KEY } from '@nixos-images/shared';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
+import { autoexecScript } from '../ipxe/autoexec.ts';
 import { type MenuCustomisation, menuScript } from '../ipxe/menu.ts';
 import { problem } from '../problem.ts';
 import type { Answer, Found, Route, Sources } from './answer.ts';
@@ -23,6 +24,16 @@ export async function answerCustomisedMenu(
   const { representation } = await text(menu, location, TEXT_TYPE, Date.parse(catalog.updated));
   // There is no end of such addresses.
   return { representation, subject: undefined, holds: 'never' };
+}
+
+/** Answers `/ipxe/autoexec.ipxe`. */
+export async function answerAutoexec(
+  { path }: Route,
+  { snapshot: { catalog } }: Sources,
+  customisation?: Customisation,
+): Promise<Answer> {
+  const menu = autoexecScript(customisation);
+  return { ...(await text(menu, path, TEXT_TYPE, Date.parse(catalog.updated))), holds: 'never' };
 }
 
 /** Answers `/v1/catalog.json`: the bucket's own object. */

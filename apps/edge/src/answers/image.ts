@@ -8,6 +8,7 @@ import {
   EntryName,
   type File,
   fileName,
+  filesOf,
   formatAddress,
   type Image,
   type ImageAddress,
@@ -149,7 +150,13 @@ async function partOf(
     return representFile(image, file, { ...about, caching: floating ? 'revalidate' : 'immutable' });
   if (part === 'store')
     return problem(404, 'This image has no store: it is complete, and fetches nothing once it runs.');
-  if (image.kind !== 'netboot') return problem(404, `A ${image.kind} image has no ${part}.`);
+  if (image.kind !== 'netboot') {
+    return problem(
+      404,
+      `This ${image.kind} image has no ${part}. It has these:`,
+      filesOf(image).map(({ role }) => imageAddress(image, { ref: manifest.version, part: role })),
+    );
+  }
   if (part === 'efi' || part === 'head') return noEfiFile(manifest, image);
   const text = part === 'script' ? netbootScript(manifest, image, origin) : `${cmdlineOf(manifest, image, origin)}\n`;
   // Written by the Worker, whose next version may write it better.

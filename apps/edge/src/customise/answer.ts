@@ -13,13 +13,14 @@ import {
 } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
 import type { ImageDescription } from '../answers/descriptions.ts';
-import { answerCustomisedMenu } from '../answers/front.ts';
+import { answerAutoexec, answerCustomisedMenu } from '../answers/front.ts';
 import { foundImage, lastSegment, type ResolvedImage, resolveImage, viewOf } from '../answers/image.ts';
 import { originOf } from '../answers/origin.ts';
 import { noSuchAddress } from '../answers/problems.ts';
 import { lengthOf, type Representation } from '../http/representation.ts';
 import { answerScript } from '../kexec/answer.ts';
 import { isProblem, problem } from '../problem.ts';
+import { checkOfIpxe } from './ipxe.ts';
 import { fingerprintOf, menuNoticeOf, noticeOf, pinnedCustomisation, resolveCustomisation } from './keys.ts';
 import { customisedPart } from './part.ts';
 
@@ -28,6 +29,8 @@ export async function answerCustomised({ path }: Route, sources: Sources): Promi
   if (!isServed(sources)) return problem(404, 'Customised images are not served here.');
   if (isKexecScriptAddress(path)) return answerCustomisedScript(path, sources);
   if (/^\/with\/[^/]+\/boot\.ipxe$/.test(path)) return answerMenu(path, sources);
+  if (/^\/with\/[^/]+\/ipxe(@[^/]+)?\/([^/]+\/)?autoexec\.ipxe$/.test(path))
+    return answerCustomisedAutoexec(path, sources);
   const parsed = parseCustomisedAddress(path);
   if (!parsed.ok) return noSuchAddress(parsed.problem, sources.snapshot.catalog);
   const { address } = parsed;
@@ -71,6 +74,14 @@ async function answerMenu(path: string, sources: Sources): Promise<Answer> {
   return answerCustomisedMenu(location, { customisation, notice: await menuNoticeOf(resolved) }, sources);
 }
 
+/** Answers `/with/<customisation>/ipxe/autoexec.ipxe`: it leads to the menu, which shows whose keys there are. */
+async function answerCustomisedAutoexec(path: string, sources: Sources): Promise<Answer> {
+  const [, , given = ''] = path.split('/');
+  const parsed = parseCustomisation(given);
+  if (!parsed.ok) return noSuchAddress({ reason: 'customisation', given, why: parsed.why }, sources.snapshot.catalog);
+  return answerAutoexec({ path, params: {} }, sources, parsed.customisation);
+}
+
 /** Whether the operator has customised addresses answered: never, always, or under one host name. */
 function isServed({ settings: { CUSTOMISATION }, request }: Sources): boolean {
   return CUSTOMISATION === 'on' || (CUSTOMISATION !== 'off' && CUSTOMISATION === new URL(request.url).hostname);
@@ -92,6 +103,7 @@ async function describe(
       const rest = kernel.size + paddingTo(UNIFIED_KERNEL_ALIGNMENT, kernel.size) + initrd.size;
       return `{ curl -sS ${head}; tail -c +${lengthOf(first) + 1} FILE | head -c ${rest}; head -c ${padding} /dev/zero; } | sha256sum`;
     }
+    if (image.kind === 'ipxe') return checkOfIpxe(image, part);
     if (image.kind !== 'netboot' && image.customisation !== undefined) {
       const { offset, length } = image.customisation;
       const rest = `tail -c +${offset + length + 1} FILE`;

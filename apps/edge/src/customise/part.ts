@@ -24,6 +24,7 @@ import { cmdlineOf, lineWords, netbootScript } from '../ipxe/netboot.ts';
 import { isProblem, type Problem, problem } from '../problem.ts';
 import type { Composition } from './composition.ts';
 import { customisedEfi } from './efi.ts';
+import { customisedIpxe } from './ipxe.ts';
 import { noticeOf, pinnedCustomisation } from './keys.ts';
 
 /** A part of an image with a customisation added; the blob itself is never rewritten, but for the area that an ISO keeps free. */
@@ -31,10 +32,11 @@ export async function customisedPart(
   address: CustomisedAddress,
   resolved: ResolvedImage,
   added: ResolvedCustomisation,
-  { blobs, settings: { PUBLIC_ORIGIN: origin } }: Pick<Sources, 'blobs' | 'settings'>,
+  { blobs, settings }: Pick<Sources, 'blobs' | 'settings'>,
 ): Promise<Representation | Problem> {
   const { part, customisation } = address;
   const { manifest, image, since } = resolved;
+  const { PUBLIC_ORIGIN: origin } = settings;
   if (part === 'store') return problem(404, 'A customisation leaves the store as it is: download it without it.');
   const about = {
     name: partName(manifest, image, part, customisation),
@@ -44,6 +46,10 @@ export async function customisedPart(
     caching: 'revalidate',
   } as const;
   if (image.kind === 'netboot') return netbootPart(address, { ...resolved, image }, added, about, { blobs, origin });
+  if (image.kind === 'ipxe') {
+    const composition = customisedIpxe(image, { part, customisation, version: manifest.version }, settings);
+    return isProblem(composition) ? composition : composed(composition.file, composition, about);
+  }
   const file = image.kind === 'kexec' ? image.files.tarball : image.files.iso;
   const area = image.customisation;
   if (area !== undefined) {

@@ -15,6 +15,8 @@ function commandFor(kind: Kind, arch: Arch, origin: string): string {
       return `wget ${origin}/iso/${arch}.iso`;
     case 'netboot':
       return `chain ${origin}/netboot/${arch}.ipxe`;
+    case 'ipxe':
+      return arch === 'x86_64' ? `wget ${origin}/ipxe/${arch}.iso` : `wget ${origin}/ipxe/${arch}.efi`;
   }
 }
 
@@ -22,6 +24,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
   kexec: 'Turn the running Linux machine into a NixOS installer, as root',
   iso: 'Download an ISO, for a CD or USB stick',
   netboot: 'Boot from the network, at the iPXE prompt',
+  ipxe: 'Boot from the network without an iPXE: for a CD or stick (.iso), as an EFI program (.efi)',
 };
 
 const SCRIPT = formatKexecScriptAddress({ ref: undefined, variant: undefined, view: 'itself' });

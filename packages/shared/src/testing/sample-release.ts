@@ -5,6 +5,7 @@ import { Catalog } from '../catalog.ts';
 import { Channel } from '../channel.ts';
 import { type CustomisationArea, ownCmdlineOf } from '../image.ts';
 import { File, fileName, type Image, Manifest, mediaTypeOf, sha256Sums } from '../manifest.ts';
+import { addressArea, menuAddress } from '../menu-address.ts';
 import { formatJson } from '../parse.ts';
 import { unifiedKernelHead } from '../unified-kernel.ts';
 import { paddingTo, UNIFIED_KERNEL_ALIGNMENT } from '../unified-kernel-layout.ts';
@@ -41,6 +42,10 @@ export interface SampleOptions {
 
 /** Bytes of the area in a sample ISO that a customisation replaces. */
 export const SAMPLE_AREA = { offset: 2048, length: 1024 } as const;
+
+/** Where the sample iPXE's ISO has the address of its menu, twice. */
+export const SAMPLE_ADDRESSES = { length: 512, offsets: [1024, 2560] } as const;
+const SAMPLE_MENU = menuAddress('https://built.example');
 
 /** Makes a release of all architectures and kinds, or of those named, each with its default variant and those named. The same options give the same bytes. */
 export async function sampleRelease(options: SampleOptions): Promise<SampleRelease> {
@@ -89,13 +94,17 @@ async function sampleImage(
   objects: Map<string, Uint8Array<ArrayBuffer>>,
 ): Promise<Image> {
   const nameOf = (part: Part) => fileName({ smoke: true, kind, version, arch, variant, part });
-  const describe = async (part: Role | 'efi', bytes: Uint8Array<ArrayBuffer>): Promise<File> => {
+  const describe = async (part: Role, bytes: Uint8Array<ArrayBuffer>): Promise<File> => {
     const sha256 = hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
     return v.parse(File, { name: nameOf(part), size: bytes.length, sha256, mediaType: mediaTypeOf(part) });
   };
   const bytesOfRole = (role: Role): Uint8Array<ArrayBuffer> => {
     const bytes = content?.role === role ? content.bytes : sampleBytes(nameOf(role), madeUp);
-    if (role === 'iso') bytes.fill(0, SAMPLE_AREA.offset, SAMPLE_AREA.offset + SAMPLE_AREA.length);
+    if (role === 'iso' && kind === 'iso') bytes.fill(0, SAMPLE_AREA.offset, SAMPLE_AREA.offset + SAMPLE_AREA.length);
+    if (role === 'iso' && kind === 'ipxe') {
+      const area = addressArea(SAMPLE_MENU, SAMPLE_ADDRESSES.length) ?? new Uint8Array();
+      for (const offset of SAMPLE_ADDRESSES.offsets) if (offset + area.length <= bytes.length) bytes.set(area, offset);
+    }
     return bytes;
   };
   const put = async (role: Role, bytes: Uint8Array<ArrayBuffer>): Promise<File> => {
@@ -118,6 +127,13 @@ async function sampleImage(
       };
     case 'iso':
       return { ...common, kind, files: { iso: await sampleFile('iso') }, customisation: SAMPLE_AREA };
+    case 'ipxe': {
+      const efi = await sampleFile('efi');
+      const { length, offsets } = SAMPLE_ADDRESSES;
+      if (arch !== 'x86_64') return { ...common, kind, files: { efi }, address: { length, offsets: {} } };
+      const files = { efi, lkrn: await sampleFile('lkrn'), iso: await sampleFile('iso') };
+      return { ...common, kind, files, address: { length, offsets: { iso: [...offsets] } }, menu: SAMPLE_MENU };
+    }
     case 'netboot': {
       const told = { init: '/init', kernelParams: ['console=ttyS0,115200', 'console=tty0'] };
       const [kernel, initrd] = [bytesOfRole('kernel'), bytesOfRole('initrd')];
