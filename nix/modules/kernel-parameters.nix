@@ -18,6 +18,7 @@
     conflicts = [ "shutdown.target" ];
     path = [
       pkgs.coreutils
+      pkgs.gnugrep
       pkgs.gnused
     ];
     serviceConfig = {

@@ -54,6 +54,7 @@ describe("the network's kernel parameters", () => {
         'DNS=2001:db8::53',
         'Address=192.0.2.7/26',
         'Address=2001:db8::7/64',
+        'LinkLocalAddressing=ipv6',
         'Destination=10.0.0.0/8',
       ]),
     );
