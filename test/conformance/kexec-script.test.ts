@@ -14,7 +14,7 @@ const WITH_KEY = `/with/key:${Buffer.from(KEY).toString('base64url')}`;
 const RUN = `#!/bin/sh
 echo "run got: $*"
 here=\${0%/*}
-if [ "$(head -c 6 "$here/customisation.img")" = 070701 ]; then "$here/busybox" cpio -i --to-stdout '*keys' 2>/dev/null <"$here/customisation.img"; fi
+if [ "$(head -c 6 "$here/customisation.img")" = 070701 ]; then "$here/busybox" cpio -i --to-stdout '*keys' '*name' '*hash' 2>/dev/null <"$here/customisation.img"; "$here/busybox" cpio -tv <"$here/customisation.img"; fi
 `;
 
 /** What a machine has beside a shell and a program that downloads. */
@@ -105,6 +105,18 @@ describe('the script for every Linux', () => {
     const { all = '' } = await pipe(await fetchScript(`${WITH_KEY}/kexec.sh`), { args: ['--dry-run'] });
     expect(all.indexOf('CUSTOMISED: root login for ssh-ed25519 SHA256:')).toBeLessThan(all.indexOf('downloading'));
     expect(all).toContain(`run got: --dry-run\n${KEY}`);
+  });
+
+  it('says that it brings a host name and a password, and lets nobody but root read the hash', async () => {
+    const hash = `$y$j9T$${'./'.repeat(11)}$${'a'.repeat(43)}`;
+    const link = `/with/hostname:web-1,password:${Buffer.from(hash).toString('base64url')}`;
+    const { all = '' } = await pipe(await fetchScript(`${link}/kexec.sh`), { args: ['--dry-run'] });
+    const said = all.slice(0, all.indexOf('downloading'));
+    expect(said).toContain('CUSTOMISED: host name web-1');
+    expect(said).toContain('CUSTOMISED: root login with a password of who made this link');
+    expect(said).not.toContain(hash);
+    expect(all).toContain(`run got: --dry-run\nweb-1\n${hash}\n`);
+    expect(all).toMatch(/-rw------- .* customisation\/password-hash/);
   });
 
   it('goes on where a download broke off', async () => {
