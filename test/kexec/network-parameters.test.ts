@@ -1,9 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { customisationInitrd, NO_CUSTOMISATION, PublicKey } from '@nixos-images/shared';
 import { execa } from 'execa';
+import { makeSshKey, runOverSsh, startMachine, waitForSsh } from 'nixos-images/boot';
+import { aggregate } from 'nixos-images/testing';
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootFiles, consoleOf, networkOf, prepareSmokeImages, smokeImage } from './network-machine.ts';
+import { bootFiles, consoleOf, prepareSmokeImages, smokeImage } from './network-machine.ts';
 import { hostState } from './restores-every-shape.ts';
 import { savedFiles } from './shapes.ts';
 
@@ -51,20 +55,47 @@ describe("the network's kernel parameters, with systemd's generator and networkd
     },
   );
 
-  it('make a bond with its options and a VLAN on it', MACHINE, async () => {
-    const said = await booted(
-      'bond=bond0:wan,lan:mode=active-backup,miimon=100,primary=lan vlan=bond0.5:bond0 ip=192.0.2.7::192.0.2.1:24::bond0.5:none ifname=wan:52:54:00:00:01:01 ifname=lan:52:54:00:00:01:02',
-    );
-    const { links } = networkOf(said);
-    expect(links.find(({ ifname }) => ifname === 'bond0')).toMatchObject({
-      linkinfo: { info_kind: 'bond', info_data: { mode: 'active-backup', miimon: 100, primary: 'lan' } },
-    });
-    expect(links.find(({ ifname }) => ifname === 'bond0.5')).toMatchObject({
-      link: 'bond0',
-      linkinfo: { info_kind: 'vlan', info_data: { id: 5 } },
-    });
-    expect(said).toMatch(/^smoke: address bond0\.5 \S+ 192\.0\.2\.7\/24/m);
-  });
+  it(
+    'bring a link to a login over a VLAN on a bond, whose switch agrees to nothing but its options',
+    MACHINE,
+    async ({ signal }) => {
+      await using key = await makeSshKey('network-parameters');
+      const parameters = [
+        'ifname=wan:52:54:00:12:34:56 ifname=lan:52:54:00:12:34:57',
+        'bond=bond0:wan,lan:mode=802.3ad,miimon=100,lacp_rate=fast',
+        'vlan=bond0.42:bond0 ip=10.0.2.77::10.0.2.2:24::bond0.42:none',
+      ].join(' ');
+      // What run would load: the initrd with the link's archive behind it, and its parameters on the command line.
+      const archive = customisationInitrd({ ...NO_CUSTOMISATION, keys: [v.parse(PublicKey, key.publicKey)] });
+      const { kernel, initrd } = bootFiles(folder);
+      const withKey = join(folder, 'initrd-with-key');
+      await writeFile(withKey, Buffer.concat([await readFile(initrd), archive]));
+      await using machine = await startMachine(
+        {
+          name: 'network-parameters',
+          arch: 'x86_64',
+          firmware: 'bios',
+          memoryMiB: 768,
+          boot: {
+            from: 'kernel',
+            kernel,
+            initrd: withKey,
+            parameters: `console=ttyS0 panic=30 loglevel=4 no_timer_check ${parameters}`,
+          },
+          disks: [],
+          wiring: aggregate(42),
+          sshAddress: '10.0.2.77',
+        },
+        { logFile: join(folder, 'console.log'), signal },
+      );
+      const target = { port: machine.sshPort, user: 'root', key, hostKeys: 'any' } as const;
+      await waitForSsh(target, { seconds: 300, signal });
+      const { stdout } = await runOverSsh(target, 'cat /proc/net/bonding/bond0', { seconds: 60, signal });
+      expect(stdout).toContain('Bonding Mode: IEEE 802.3ad');
+      expect(stdout).toContain('LACP rate: fast');
+      expect(stdout).toContain('Number of ports: 2');
+    },
+  );
 
   it('that are wrong cost nobody the old network', MACHINE, async () => {
     const said = await booted('ip=192.0.2.7', hostState(await savedFiles('hetzner-on-link-gateway')));

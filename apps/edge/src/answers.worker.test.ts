@@ -215,6 +215,14 @@ describe('a download', () => {
     expect(log.at(-1)).toMatchObject({ kind: 'kexec', version: VERSION, view: 'itself', status: 200, bytes: length });
   });
 
+  it.each(['password:JHkkajlUJA', 'password%3AJHkkajlUJA', 'hostname:a,password:JHkkajlUJA==,cmdline:cXVpZXQ'])(
+    'is logged without the password of %s',
+    async (items) => {
+      await (await ask(`/with/${items}/kexec/x86_64`)).arrayBuffer();
+      expect(log.at(-1)).toMatchObject({ path: `/with/${items.replace(/JHkkajlUJA=*/, '-')}/kexec/x86_64` });
+    },
+  );
+
   it("goes through with the runtime's own dataset bound", async () => {
     const response = await ask('/kexec/x86_64', {}, env.DOWNLOADS);
     await response.arrayBuffer();
