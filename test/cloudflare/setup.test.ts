@@ -13,7 +13,10 @@ let stage: Stage;
 beforeEach(async () => {
   stage = await setStage();
 });
-afterEach(() => stage.stop());
+afterEach(async () => {
+  await stage.stop();
+  expect(stage.cloudflare.differences, 'all was as Cloudflare describes it').toEqual([]);
+});
 
 const writes = () => stage.cloudflare.operations.filter(({ method }) => method !== 'GET');
 const isUpload = ({ method, path }: Operation) =>

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import type { Account } from './account.ts';
 import { answerApi, type Reply } from './api.ts';
+import { Contract } from './contract.ts';
 import { type Fault, Faults, type Operation } from './faults.ts';
 import { Refusal } from './refusal.ts';
 import { Runtime } from './runtime.ts';
@@ -19,6 +20,8 @@ export interface LocalCloudflare {
   readonly faults: Faults;
   /** Every request so far, in order. */
   readonly operations: readonly Operation[];
+  /** In what the exchanges differed from Cloudflare's description; empty when all is well. */
+  readonly differences: readonly string[];
   /** Called after each request is done, before it is answered. */
   onDone: (operation: Operation) => void;
   stop(): Promise<void>;
@@ -28,9 +31,10 @@ const BASE = '/client/v4';
 
 /** Starts a Cloudflare that has this account; `state` is a folder for its buckets. */
 export async function startLocalCloudflare(account: Account, state: string): Promise<LocalCloudflare> {
-  const runtime = await Runtime.start(account, state);
+  const [contract, runtime] = await Promise.all([Contract.load(), Runtime.start(account, state)]);
   const faults = new Faults();
   const operations: Operation[] = [];
+  const differences: string[] = [];
   const server = createServer((message, response) => {
     const { pathname } = new URL(message.url ?? '/', 'http://cloudflare.test');
     const operation = { method: message.method ?? '', path: pathname.slice(BASE.length) };
@@ -50,16 +54,13 @@ export async function startLocalCloudflare(account: Account, state: string): Pro
     const value = /^bearer (.+)$/i.exec(message.headers.authorization ?? '')?.[1];
     const token = account.tokens.find((known) => known.value === value);
     const type = message.headers['content-type'] ?? '';
-    const reply = await answerApi(account, token, {
-      ...operation,
-      json:
-        type.startsWith('application/json') || /^[[{]/.test(body.toString('utf8', 0, 1))
-          ? JSON.parse(body.toString())
-          : undefined,
-      form: type.startsWith('multipart/')
-        ? await new Response(body, { headers: { 'content-type': type } }).formData()
-        : undefined,
-    });
+    const form = type.startsWith('multipart/')
+      ? await new Response(body, { headers: { 'content-type': type } }).formData()
+      : undefined;
+    const json = form === undefined && body.length > 0 ? JSON.parse(body.toString()) : undefined;
+    const reply = await answerApi(account, token, { ...operation, json, form });
+    const requestBody = form === undefined ? json : { metadata: JSON.parse(String(form.get('metadata'))) };
+    differences.push(...contract.differences({ ...operation, requestBody, answer: envelopeOf(reply) }));
     if (operation.method !== 'GET') await runtime.refresh();
     api.onDone(operation);
     if (fault?.kind === 'cut-after') throw new Error('cut');
@@ -75,6 +76,7 @@ export async function startLocalCloudflare(account: Account, state: string): Pro
     s3Endpoint: runtime.s3Endpoint,
     faults,
     operations,
+    differences,
     onDone: () => {},
     async stop() {
       server.closeAllConnections();
@@ -98,9 +100,14 @@ function refusalOf(fault: Fault | undefined): Refusal | undefined {
   }
 }
 
+/** What surrounds every answer. */
+function envelopeOf(reply: Reply) {
+  return reply instanceof Refusal
+    ? { success: false, errors: [{ code: reply.code, message: reply.message }], messages: [], result: null }
+    : { success: true, errors: [], messages: [], result: reply.result };
+}
+
 function send(response: ServerResponse, reply: Reply, headers: Readonly<Record<string, string>> = {}): void {
-  const refused = reply instanceof Refusal;
-  const errors = refused ? [{ code: reply.code, message: reply.message }] : [];
-  response.writeHead(refused ? reply.status : 200, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify({ success: !refused, errors, messages: [], result: refused ? null : reply.result }));
+  response.writeHead(reply instanceof Refusal ? reply.status : 200, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(envelopeOf(reply)));
 }
