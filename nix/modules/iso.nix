@@ -93,6 +93,12 @@ in
     forceTextMode = lib.mkDefault true;
     squashfsCompression = lib.mkDefault "zstd -Xcompression-level 19";
   };
+  # Firmware that booted the ISO over HTTP keeps it in memory, where Linux finds it as /dev/pmem0 with these.
+  boot.initrd.availableKernelModules = [
+    "libnvdimm"
+    "nd_pmem"
+    "nfit"
+  ];
   boot.loader.grub.memtest86.enable = lib.mkForce false;
   # The screen is the main console here.
   boot.kernelParams = lib.mkAfter [ "console=tty0" ];

@@ -1,8 +1,9 @@
-# Kernel and initrd for iPXE and its kin.
+# Kernel and initrd for iPXE and its kin, and systemd's stub, by which they are served as one EFI file as well.
 { config, pkgs, ... }:
 let
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
+  inherit (pkgs.stdenv.hostPlatform) efiArch;
   imageFolder = import ../image-folder.nix { inherit config pkgs; };
 in
 {
@@ -14,6 +15,7 @@ in
     files = {
       kernel = kernelFile;
       initrd = "initrd";
+      stub = "stub.efi";
     };
     facts = {
       init = "${build.toplevel}/init";
@@ -25,6 +27,7 @@ in
       chmod u+w "$out/initrd"
       # UEFI builds of iPXE older than 2023 join initrds as they are, and a cpio must start at a multiple of 4.
       truncate -s %512 "$out/initrd"
+      cp --no-preserve=mode ${config.systemd.package}/lib/systemd/boot/efi/linux${efiArch}.efi.stub "$out/stub.efi"
     '';
   };
 }

@@ -51,13 +51,14 @@ describe('the folder of a kexec image', () => {
 });
 
 describe('the folder of a netboot image', () => {
-  it('has a kernel and an initrd that another can follow', async () => {
+  it('has a kernel, an initrd that another can follow, and the stub that makes one EFI file of both', async () => {
     const { folder, image } = await build('netboot-interactive');
     if (image.kind !== 'netboot') throw new Error('not a netboot image');
     const initrd = await readFile(join(folder, image.files.initrd));
     expect(initrd.length % 512).toBe(0);
     expect(await readFile(join(folder, image.files.kernel), 'utf8')).toBe('kernel 6.18.3\n');
     expect(image.kernelVersion).toBe('6.18.3');
+    expect(await readFile(join(folder, image.files.stub ?? ''), 'utf8')).toBe("systemd's stub\n");
   });
 });
 

@@ -211,6 +211,15 @@ let
           in
           fake "xfsprogs" (changed // lib.optionalAttrs (!isRemoved) { needs = [ final.python3 ]; });
       };
+      systemd =
+        runCommand "systemd" { } ''
+          mkdir -p "$out/lib/systemd/boot/efi"
+          echo "systemd's stub" >"$out/lib/systemd/boot/efi/linuxx64.efi.stub"
+        ''
+        // {
+          pname = "systemd";
+          needs = [ ];
+        };
       linux-firmware = runCommand "linux-firmware" { } ''
         mkdir -p "$out/lib/firmware/intel"
         cd "$out/lib/firmware"
@@ -309,6 +318,7 @@ let
           uname.processor = arch;
           isx86 = arch == "x86_64";
           isAarch64 = arch == "aarch64";
+          efiArch = if arch == "x86_64" then "x64" else "aa64";
         };
         cc = fake "cc" {
           targetPrefix = "${arch}-unknown-linux-gnu-";
