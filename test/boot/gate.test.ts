@@ -48,6 +48,7 @@ test('the boot gate logs in to what it netboots, and says with what it did', asy
   expect(tests).toMatchObject([
     { kind: 'netboot', arch: 'x86_64', path: 'netboot-bios', outcome: 'booted' },
     { kind: 'netboot', arch: 'x86_64', path: 'netboot-uefi', outcome: 'booted' },
+    { kind: 'netboot', arch: 'x86_64', path: 'netboot-uefi-http', outcome: 'booted' },
   ]);
   expect(tools).toMatchObject({ qemu: expect.stringMatching(/^\d/), ipxe: expect.stringMatching(/^\d/) });
 });
@@ -65,6 +66,7 @@ test('the boot gate tries aarch64 in every way there is', async ({ signal }) => 
     ['iso-uefi-usb', 'booted'],
     ['kexec', 'booted'],
     ['netboot-uefi', 'booted'],
+    ['netboot-uefi-http', 'booted'],
   ]);
 });
 

@@ -7,6 +7,7 @@ export const BOOT_PATHS = [
   'kexec',
   'netboot-bios',
   'netboot-uefi',
+  'netboot-uefi-http',
   'iso-bios-cd',
   'iso-bios-usb',
   'iso-uefi-cd',

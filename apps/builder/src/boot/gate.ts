@@ -23,11 +23,12 @@ import { execa } from 'execa';
 import * as v from 'valibot';
 import { EXIT, Failure } from '../failure.ts';
 import { download } from './download.ts';
-import { asSeenFromGuest, firmwareOf, isoMachine, netbootMachine } from './image-machine.ts';
+import { asSeenFromGuest, firmwareOf, httpBootMachine, isoMachine, netbootMachine } from './image-machine.ts';
 import { kexecHost, kexecLine } from './kexec-host.ts';
 import { type Machine, startMachine } from './machine.ts';
 import type { MachineDescription } from './machine-description.ts';
 import { NotAnInstaller, proveInstaller, whileOn } from './prove-installer.ts';
+import { startRelay } from './relay.ts';
 import { makeSshKey, runOverSsh, type SshKey, type SshTarget, waitForSsh } from './ssh.ts';
 
 export interface BootGateOptions {
@@ -103,13 +104,17 @@ export async function bootRelease(options: BootGateOptions): Promise<BootGateRes
 }
 
 /** The ways in which an image can be started. */
-export function pathsOf(image: Pick<Image, 'kind' | 'arch'>): BootPath[] {
+export function pathsOf(image: Image): BootPath[] {
   const bios = image.arch === 'x86_64';
   switch (image.kind) {
     case 'kexec':
       return ['kexec'];
     case 'netboot':
-      return [...(bios ? (['netboot-bios'] as const) : []), 'netboot-uefi'];
+      return [
+        ...(bios ? (['netboot-bios'] as const) : []),
+        'netboot-uefi',
+        ...(image.efi === undefined ? [] : (['netboot-uefi-http'] as const)),
+      ];
     case 'ipxe':
     case 'iso':
       return [...(bios ? (['iso-bios-cd', 'iso-bios-usb'] as const) : []), 'iso-uefi-cd', 'iso-uefi-usb'];
@@ -139,7 +144,8 @@ async function boot(
   await mkdir(work, { recursive: true });
   try {
     step('preparing');
-    const description = await describe(name, { image, path }, gate, key, work);
+    await using resources = new AsyncDisposableStack();
+    const description = await describe(name, { image, path }, gate, key, { work, resources });
     await using machine = await startMachine(description, {
       logFile: join(gate.folder, `${name}.log`),
       signal: gate.signal,
@@ -167,7 +173,7 @@ async function describe(
   { image, path }: Attempt,
   gate: BootGateOptions,
   key: SshKey,
-  work: string,
+  { work, resources }: { readonly work: string; readonly resources: AsyncDisposableStack },
 ): Promise<MachineDescription> {
   const bytes = filesOf(image).reduce((sum, { file }) => sum + file.size, 0);
   const publicKey = v.parse(PublicKey, key.publicKey);
@@ -178,6 +184,11 @@ async function describe(
   }
   const withKey = { ...NO_CUSTOMISATION, keys: [publicKey] };
   const address = addressOf(gate, image, withKey);
+  if (image.kind === 'netboot' && path === 'netboot-uefi-http') {
+    // DHCP's messages have no room for an address with a key.
+    const relay = resources.use(await startRelay(addressOf(gate, image, withKey, 'efi'), 'installer.efi'));
+    return httpBootMachine(name, image.arch, asSeenFromGuest(relay.address), bytes);
+  }
   if (image.kind === 'netboot') {
     return netbootMachine(name, image.arch, firmwareOf(path), asSeenFromGuest(address), bytes);
   }

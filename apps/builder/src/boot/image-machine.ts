@@ -51,6 +51,20 @@ export function netbootMachine(
   };
 }
 
+/** A machine whose firmware gets an EFI file of `bytes` from an address (as a guest sees it), by itself, and starts it. */
+export function httpBootMachine(name: string, arch: Arch, address: URL, bytes: number): MachineDescription {
+  return {
+    name,
+    arch,
+    firmware: 'uefi',
+    memoryMiB: memoryFor(bytes),
+    boot: { from: 'http', address: address.href },
+    disks: [],
+    wiring: { as: 'plain' },
+    sshAddress: FIRST_DHCP_ADDRESS,
+  };
+}
+
 /** The iPXE script that a person would type: DHCP on the first card, then `chain`. */
 function chainScript(address: URL): string {
   return `#!ipxe\ndhcp || shell\nchain ${address.href} || shell\n`;

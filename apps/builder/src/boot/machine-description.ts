@@ -7,6 +7,8 @@ export type Firmware = 'bios' | 'uefi';
 export type BootSource =
   /** The firmware's network boot: the NIC's own iPXE gets this address over DHCP, which has room for 127 characters. */
   | { readonly from: 'network'; readonly address: string }
+  /** UEFI's own HTTP boot: the firmware gets the address of an EFI program over DHCP, with as much room. */
+  | { readonly from: 'http'; readonly address: string }
   /** iPXE runs this script first, without a server: for addresses too long for DHCP, and machines without an iPXE ROM. */
   | { readonly from: 'ipxe-script'; readonly script: string }
   | { readonly from: 'iso'; readonly file: string; readonly as: 'cd' | 'usb' }

@@ -40,6 +40,13 @@ describe('the QEMU command line', () => {
     expect(netboot).toContain('bootfile=http://10.0.2.2:1/boot.ipxe');
   });
 
+  it("leaves UEFI's own HTTP boot alone with the card", () => {
+    const line = command({ boot: { from: 'http', address: 'http://10.0.2.2:1/x.efi' }, firmware: 'uefi' });
+    expect(line).toContain('bootfile=http://10.0.2.2:1/x.efi');
+    expect(line).toContain('romfile=,bootindex=0');
+    expect(line).toContain('name=opt/org.tianocore/IPv4PXESupport,string=n');
+  });
+
   it('leads the SSH port to the address that the guest is expected at', () => {
     expect(command({ sshAddress: '10.0.2.77' })).toContain('hostfwd=tcp:127.0.0.1:2222-10.0.2.77:22');
   });

@@ -59,8 +59,11 @@ function firmware(uefi: UefiFirmware | undefined): string[] {
 function network(machine: MachineDescription, details: StartDetails): string[] {
   const file = bootFile(machine.boot, details.ipxe);
   const user = `user,id=upstream${file},hostfwd=tcp:127.0.0.1:${details.sshPort}-${machine.sshAddress}:22`;
-  // Only a machine that boots from its NIC needs the ROM, and QEMU refuses to start where none is installed.
-  const rom = file === '' ? ',romfile=' : ',bootindex=0';
+  // Only a machine that boots from its NIC's iPXE needs the ROM, and QEMU refuses to start where none is installed.
+  const rom = [
+    ...(file === '' || machine.boot.from === 'http' ? [',romfile='] : []),
+    ...(file === '' ? [] : [',bootindex=0']),
+  ].join('');
   return ['-netdev', user, ...cards(machine.wiring, rom, details.between)];
 }
 
@@ -99,7 +102,7 @@ function cards(wiring: Wiring, rom: string, between: Switch | undefined): string
 }
 
 function bootFile(source: BootSource, ipxe: IpxeFiles | undefined): string {
-  if (source.from === 'network') return `,bootfile=${optionValue(source.address)}`;
+  if (source.from === 'network' || source.from === 'http') return `,bootfile=${optionValue(source.address)}`;
   if (source.from === 'ipxe-script' && ipxe?.as === 'tftp') {
     return `,tftp=${optionValue(ipxe.folder)},bootfile=${optionValue(ipxe.script)}`;
   }
@@ -110,6 +113,12 @@ function boot(source: BootSource, arch: Arch, ipxe: IpxeFiles | undefined): stri
   switch (source.from) {
     case 'network':
       return ['-boot', 'n'];
+    case 'http':
+      // It would try PXE for a minute first (https://github.com/tianocore/edk2/blob/master/OvmfPkg/README).
+      return ['IPv4PXESupport', 'IPv6PXESupport'].flatMap((name) => [
+        '-fw_cfg',
+        `name=opt/org.tianocore/${name},string=n`,
+      ]);
     case 'ipxe-script':
       switch (ipxe?.as) {
         case 'kernel':
