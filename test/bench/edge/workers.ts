@@ -45,7 +45,7 @@ export const BODY = 64 * 1024 ** 2;
 export const SMALL_KEY = 'small';
 const SMALL = 2048;
 
-/** Starts all Workers, with a release of one 64 MiB tarball in their bucket. */
+/** Starts all Workers, with a 64 MiB tarball, and the same as an initrd, in their bucket. */
 export async function startWorkers({ state, before, like, onLog = () => {} }: WorkersOptions): Promise<Workers> {
   const read = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
   const other = async (name: (typeof OTHERS)[number]) => ({
@@ -97,13 +97,21 @@ export async function prepareBucket(): Promise<{ state: string; tarballKey: stri
   const state = await mkdtemp(join(tmpdir(), 'nixos-images-bench-'));
   const bytes = new Uint8Array(BODY);
   for (let at = 0; at < BODY; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-  const { manifest, objects } = await sampleRelease({
+  const common = { size: SMALL, published: '2026-08-20T04:05:06.000Z' } as const;
+  const tarballs = await sampleRelease({
+    ...common,
     version: '26.05.20260820.e17386d',
     channel: 'nixos-26.05',
-    size: SMALL,
-    published: '2026-08-20T04:05:06.000Z',
     content: { role: 'tarball', bytes },
   });
+  const initrds = await sampleRelease({
+    ...common,
+    version: '26.11.20260820.e17386d',
+    channel: 'nixos-unstable',
+    kinds: ['netboot'],
+    content: { role: 'initrd', bytes },
+  });
+  const objects = new Map([...tarballs.objects, ...initrds.objects]);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
@@ -117,7 +125,7 @@ export async function prepareBucket(): Promise<{ state: string; tarballKey: stri
   );
   const bucket = await miniflare.getR2Bucket('BUCKET');
   for (const [key, value] of objects) await bucket.put(key, value);
-  const { key, bytes: catalog } = sampleCatalog([manifest]);
+  const { key, bytes: catalog } = sampleCatalog([tarballs.manifest, initrds.manifest]);
   await bucket.put(key, catalog);
   await bucket.put(SMALL_KEY, crypto.getRandomValues(new Uint8Array(SMALL)));
   await miniflare.dispose();
