@@ -132,6 +132,19 @@ export function listedFilesOf(image: Image): readonly { readonly part: Role; rea
     : blobs;
 }
 
+/** An image whose EFI file is joined out of blobs. */
+export type EfiImage = NetbootImage & { readonly efi: NonNullable<NetbootImage['efi']> };
+
+/** Whether a file that is listed for an image is its EFI file, which is joined out of blobs and none itself. */
+export function isJoined(image: Image, file: File): image is EfiImage {
+  return image.kind === 'netboot' && image.efi?.whole === file;
+}
+
+/** The blobs of an EFI file in their order; how they are joined is said in unified-kernel-layout.ts. */
+export function blobsOfEfi({ efi, files }: EfiImage): readonly File[] {
+  return [efi.head, files.kernel, files.initrd];
+}
+
 /** What a file's name is made of. */
 export interface FileIdentity extends ImageId {
   readonly smoke: boolean;

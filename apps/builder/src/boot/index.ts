@@ -1,4 +1,5 @@
 export { download } from './download.ts';
+export { findMachineParts, needUefi } from './firmware.ts';
 export { type BootGateOptions, type BootGateResult, bootRelease } from './gate.ts';
 export { isoMachine, netbootMachine } from './image-machine.ts';
 export { type Machine, startMachine } from './machine.ts';

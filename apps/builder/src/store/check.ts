@@ -3,10 +3,10 @@ import {
   blobKey,
   type File,
   type Image,
+  isJoined,
   listedFilesOf,
   type Manifest,
   parseJson,
-  type Role,
   releaseKey,
   sha256Sums,
   signatureKey,
@@ -91,10 +91,10 @@ export class ReleaseCheck {
     if (!isDeepStrictEqual(JSON.parse(stored.text), manifest))
       this.#report(key, 'has fields that this builder does not know');
     for (const image of manifest.images) {
-      for (const { part, file } of listedFilesOf(image)) {
-        const { problem } = await this.#file(image, part, file);
+      for (const { file } of listedFilesOf(image)) {
+        const { problem } = await this.#file(image, file);
         if (problem === undefined) continue;
-        if (part === 'efi') this.#report(releaseKey(version, 'manifest.json'), `${file.name} ${problem}`);
+        if (isJoined(image, file)) this.#report(releaseKey(version, 'manifest.json'), `${file.name} ${problem}`);
         else this.#report(blobKey(file.sha256), `${problem} (${file.name})`);
       }
     }
@@ -112,19 +112,19 @@ export class ReleaseCheck {
     if (fault !== undefined) this.#report(key, fault);
   }
 
-  async #file(image: Image, part: Role, file: File): Promise<Findings> {
+  async #file(image: Image, file: File): Promise<Findings> {
     const known = this.#findings.get(file.sha256);
     if (known !== undefined) return known;
     this.#options.onBlob?.(file);
-    const found = await (this.#options.deep ? this.#hash(image, file) : this.#look(part, file));
-    if (part !== 'efi') this.#blobs += 1;
+    const found = await (this.#options.deep ? this.#hash(image, file) : this.#look(image, file));
+    if (!isJoined(image, file)) this.#blobs += 1;
     this.#findings.set(file.sha256, found);
     return found;
   }
 
-  async #look(part: Role, file: File): Promise<Findings> {
+  async #look(image: Image, file: File): Promise<Findings> {
     // What it is joined of is looked at by itself.
-    if (part === 'efi') return { problem: undefined, blake2b: undefined };
+    if (isJoined(image, file)) return { problem: undefined, blake2b: undefined };
     const facts = await this.#bucket.stat(blobKey(file.sha256));
     if (facts === undefined) return bad('is missing');
     if (facts.size !== file.size) return bad(`has ${facts.size} bytes instead of ${file.size}`);
@@ -157,9 +157,9 @@ export class ReleaseCheck {
       await this.#text(releaseKey(version, `${name}.minisig`), (signature) => signatureFault(keys, signature, signed));
     }
     for (const image of manifest.images) {
-      for (const { part, file } of listedFilesOf(image)) {
+      for (const { file } of listedFilesOf(image)) {
         // The BLAKE2b that minisign signs is known only where the bytes were read.
-        const { blake2b } = await this.#file(image, part, file);
+        const { blake2b } = await this.#file(image, file);
         const signed = { comment: commentOf(file, version), blake2b };
         await this.#text(signatureKey(version, file.name), (signature) => signatureFault(keys, signature, signed));
       }

@@ -1,4 +1,12 @@
-import { blobKey, type File, type Image, paddingTo, UNIFIED_KERNEL_ALIGNMENT } from '@nixos-images/shared';
+import {
+  blobKey,
+  blobsOfEfi,
+  type File,
+  type Image,
+  isJoined,
+  paddingTo,
+  UNIFIED_KERNEL_ALIGNMENT,
+} from '@nixos-images/shared';
 import { type FileDigest, Hasher, type JoinedDigest, JoinedHasher } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import type { Bucket } from './bucket.ts';
@@ -66,9 +74,9 @@ export async function readFile(
   file: File,
   take: (bytes: Uint8Array) => void = () => {},
 ): Promise<JoinedDigest> {
-  if (image.kind !== 'netboot' || image.efi?.whole !== file) return readBlob(bucket, file, take);
+  if (!isJoined(image, file)) return readBlob(bucket, file, take);
   const hasher = new JoinedHasher();
-  for (const part of [image.efi.head, image.files.kernel, image.files.initrd]) {
+  for (const part of blobsOfEfi(image)) {
     await readBlob(bucket, part, (bytes) => {
       hasher.update(bytes);
       take(bytes);

@@ -1,5 +1,6 @@
 import {
   blobKey,
+  blobsOfEfi,
   type Catalog,
   type CatalogStage,
   type Customisation,
@@ -14,6 +15,7 @@ import {
   type ImageAddress,
   imageAddress,
   imageIdOf,
+  isJoined,
   listedFilesOf,
   type Manifest,
   type NetbootImage,
@@ -244,16 +246,13 @@ export function representFile(
   about: Pick<About, 'name' | 'location' | 'modified' | 'caching'>,
 ): Representation {
   const { sha256, mediaType } = file;
-  const pieces =
-    image.kind === 'netboot' && image.efi?.whole === file ? efiPieces(image.efi.head, image.files) : [blobPiece(file)];
+  const pieces = isJoined(image, file) ? blobsOfEfi(image).flatMap(alignedPieces) : [blobPiece(file)];
   return represent(pieces, { ...about, sha256, mediaType });
 }
 
-function efiPieces(head: File, { kernel, initrd }: NetbootImage['files']): Piece[] {
-  return [head, kernel, initrd].flatMap((file) => [
-    blobPiece(file),
-    { from: 'memory', bytes: new Uint8Array(paddingTo(UNIFIED_KERNEL_ALIGNMENT, file.size)) },
-  ]);
+function alignedPieces(file: File): Piece[] {
+  const padding = new Uint8Array(paddingTo(UNIFIED_KERNEL_ALIGNMENT, file.size));
+  return [blobPiece(file), { from: 'memory', bytes: padding }];
 }
 
 /** All of a blob. */

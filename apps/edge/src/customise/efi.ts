@@ -1,7 +1,7 @@
 import {
   customisationInitrd,
+  type EfiImage,
   type File,
-  type NetbootImage,
   paddingTo,
   parseUnifiedKernelHead,
   type ResolvedCustomisation,
@@ -12,9 +12,6 @@ import { blobPiece } from '../answers/image.ts';
 import type { Blobs } from '../http/blobs.ts';
 import { Memory } from '../objects.ts';
 import type { Composition } from './composition.ts';
-
-/** A netboot image that has an EFI file. */
-export type EfiImage = NetbootImage & { readonly efi: NonNullable<NetbootImage['efi']> };
 
 /** Heads as the builder made them, by their digests; a hundred kilobytes each. */
 const heads = new Memory<Uint8Array>(10, () => Number.POSITIVE_INFINITY);

@@ -18,6 +18,7 @@ const PATH_WORDS: Readonly<Record<BootPath, string>> = {
   kexec: 'From a running Linux',
   'netboot-bios': 'Network, BIOS',
   'netboot-uefi': 'Network, UEFI',
+  'netboot-uefi-http': 'Network, UEFI by itself',
   'iso-bios-cd': 'CD, BIOS',
   'iso-bios-usb': 'USB stick, BIOS',
   'iso-uefi-cd': 'CD, UEFI',
