@@ -13,6 +13,8 @@
 let
   inherit (pkgs) lib;
   inherit (pkgs.stdenv.hostPlatform) isAarch64;
+  # Of the word "example".
+  passwordHash = "$y$j9T$GPaha6cv8OLe7VoJjmVGN1$bOJ6tzKYXCEO9FEM0tHS8gbECNfVOX8N1q.fHbqt5q5";
   qemu = "${pkgs.qemu}/bin/qemu-system-${pkgs.stdenv.hostPlatform.uname.processor}";
   machine = if isAarch64 then "-machine virt,gic-version=max -cpu max" else "-machine q35 -cpu max";
   arguments = [
@@ -27,7 +29,7 @@ let
   ) "-drive if=pflash,format=raw,unit=0,readonly=on,file=${pkgs.OVMF.firmware}"
   ++ lib.optional (direct != null) "-kernel $kernel -initrd initrd -append \"$cmdline\"";
 
-  # Netboot images get their key the way a customised link brings it: as one more cpio archive.
+  # Netboot images get their key, root's password and the network the way a customised link brings them: as one more cpio archive.
   start = pkgs.writeShellScript "start-${name}" ''
     set -eu
     ${lib.optionalString (direct != null) ''
@@ -35,7 +37,9 @@ let
       json() { ${pkgs.jq}/bin/jq -r "$1" "$image/image.json"; }
       mkdir -p customisation
       cp ${keys}/id.pub customisation/authorized_keys
-      printf '%s\n' customisation customisation/authorized_keys |
+      echo '${passwordHash}' >customisation/password-hash
+      echo 'ip=10.0.2.15::10.0.2.2:255.255.255.0:::none nameserver=10.0.2.3' >customisation/cmdline
+      printf '%s\n' customisation customisation/authorized_keys customisation/password-hash customisation/cmdline |
         ${pkgs.cpio}/bin/cpio --quiet -o -H newc -R 0:0 >extra
       kernel=$image/$(json .files.kernel)
       cat "$image/$(json .files.initrd)" extra >initrd
@@ -91,6 +95,11 @@ pkgs.testers.runNixOSTest {
             ],
             check=True,
         )
+    with subtest("the extra initrd's address and password took the place of DHCP's and of none"):
+        machine.succeed("grep -qx Address=10.0.2.15/24 /run/systemd/network/*.network")
+        assert "10.0.2.3" in machine.succeed("resolvectl dns")
+        machine.fail("grep -rq . /run/systemd/netif/leases")
+        machine.succeed("grep -qF 'root:${passwordHash}:' /etc/shadow")
   ''
   + lib.optionalString (memory <= 1024) ''
     with subtest("there is memory left to work with"):

@@ -199,6 +199,18 @@ describe('restore', () => {
     expect(await run('machine-id')).toEqual(['missing machine-id']);
   });
 
+  it('leaves the network to kernel parameters where they give an address, and only there', async () => {
+    await saveNetwork('hetzner-on-link-gateway');
+    const parameters = join(folder, 'parameters');
+    await writeFile(parameters, 'nameserver=192.0.2.53\nip=eth0:dhcp\n');
+    expect(await run('--parameters', parameters, 'network')).toEqual([
+      "left the old system's network: kernel parameters say how it is",
+    ]);
+    expect(existsSync(join(folder, 'units'))).toBe(false);
+    await writeFile(parameters, 'nameserver=192.0.2.53\n');
+    expect(await run('--parameters', parameters, 'network')).toContain('network 10-kexec-eth0.network');
+  });
+
   it('gives the installer the name of a link, also where the old system had one or there was none', async () => {
     await mkdir(join(folder, 'customisation'));
     await writeFile(join(folder, 'customisation/hostname'), 'web-1\n');
