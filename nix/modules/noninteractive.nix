@@ -34,6 +34,8 @@
   programs.bash.completion.enable = false;
   # It downloads containers for systemd-machined, and is why GnuPG would be in every image.
   systemd.services.systemd-importd.enable = false;
+  # A socket whose service is not there fails on every boot.
+  systemd.sockets.systemd-importd.enable = false;
 
   # Everybody here is root; run0 comes with systemd.
   security.sudo.enable = lib.mkForce false;

@@ -11,15 +11,18 @@ const SUMMARY = `
         services = builtins.mapAttrs (_: service: {
           after = service.after;
           command = toString (service.serviceConfig.ExecStart or "");
+          enabled = service.enable;
         }) config.systemd.services;
       in
       {
         inherit (config.boot) kernelParams;
         inherit (config.system.build.toplevel) closure;
         inherit services;
+        sockets = builtins.mapAttrs (_: socket: socket.enable) config.systemd.sockets;
         networks = builtins.mapAttrs (_: network: { inherit (network) dhcpV4Config dhcpV6Config; }) config.systemd.network.networks;
       };
-    isImage = name: builtins.match ".*-nixos-26.05" name != null;
+    # A package of iPXE is no system.
+    isImage = name: builtins.match ".*-nixos-26.05" name != null && packages.\${name} ? config;
   in
   builtins.listToAttrs (map (name: { inherit name; value = summaryOf name; })
     (builtins.filter isImage (builtins.attrNames packages)))`;
@@ -30,7 +33,8 @@ const Systems = v.record(
   v.object({
     kernelParams: v.array(v.string()),
     closure: v.array(v.string()),
-    services: v.record(v.string(), v.object({ after: v.array(v.string()), command: v.string() })),
+    services: v.record(v.string(), v.object({ after: v.array(v.string()), command: v.string(), enabled: v.boolean() })),
+    sockets: v.record(v.string(), v.boolean()),
     networks: v.record(v.string(), v.object({ dhcpV4Config: Settings, dhcpV6Config: Settings })),
   }),
 );
@@ -91,6 +95,15 @@ describe('units', () => {
         const earlier = writers.slice(0, index).map((unit) => `${unit}.service`);
         expect(services[writer]?.after, `${name}: ${writer}`).toEqual(expect.arrayContaining(earlier));
       }
+    }
+  });
+});
+
+describe('sockets', () => {
+  it('are off where their service is: they would fail on every boot', () => {
+    for (const [name, { services, sockets }] of systemsOf(/noninteractive|low-memory/)) {
+      expect(services['systemd-importd']?.enabled, name).toBe(false);
+      expect(sockets['systemd-importd'], name).toBe(false);
     }
   });
 });
