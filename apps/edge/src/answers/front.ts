@@ -1,16 +1,17 @@
-import { type Customisation, PUBLIC_KEY_KEY } from '@nixos-images/shared';
+import { type Customisation, menuAddress, PUBLIC_KEY_KEY } from '@nixos-images/shared';
 import { JSON_TYPE, representText, TEXT_TYPE } from '../http/representation.ts';
 import { autoexecScript } from '../ipxe/autoexec.ts';
 import { type MenuCustomisation, menuScript } from '../ipxe/menu.ts';
 import { problem } from '../problem.ts';
 import type { Answer, Found, Route, Sources } from './answer.ts';
+import { originOf } from './origin.ts';
 
 /** Answers `/boot.ipxe`: the menu for every machine. */
 export function answerBootMenu({ path }: Route, sources: Sources): Promise<Answer> {
   const { catalog } = sources.snapshot;
   // Where customised addresses have a host of their own, this is another one.
-  const asksForAccount = sources.settings.CUSTOMISATION === 'on';
-  const menu = menuScript(catalog, { added: undefined, asksForAccount });
+  const { CUSTOMISATION, PUBLIC_ORIGIN: origin } = sources.settings;
+  const menu = menuScript(catalog, { added: undefined, asksForAccount: CUSTOMISATION === 'on', origin });
   return text(menu, path, TEXT_TYPE, Date.parse(catalog.updated));
 }
 
@@ -18,9 +19,10 @@ export function answerBootMenu({ path }: Route, sources: Sources): Promise<Answe
 export async function answerCustomisedMenu(
   location: string,
   added: MenuCustomisation,
-  { snapshot: { catalog } }: Sources,
+  { snapshot: { catalog }, settings: { CUSTOMISATION, PUBLIC_ORIGIN } }: Sources,
 ): Promise<Answer> {
-  const menu = menuScript(catalog, { added, asksForAccount: false });
+  const origin = CUSTOMISATION === 'on' ? PUBLIC_ORIGIN : `http://${CUSTOMISATION}`;
+  const menu = menuScript(catalog, { added, asksForAccount: false, origin });
   const { representation } = await text(menu, location, TEXT_TYPE, Date.parse(catalog.updated));
   // There is no end of such addresses.
   return { representation, subject: undefined, holds: 'never' };
@@ -29,11 +31,14 @@ export async function answerCustomisedMenu(
 /** Answers `/ipxe/autoexec.ipxe`. */
 export async function answerAutoexec(
   { path }: Route,
-  { snapshot: { catalog } }: Sources,
+  sources: Sources,
   customisation?: Customisation,
 ): Promise<Answer> {
-  const menu = autoexecScript(customisation);
-  return { ...(await text(menu, path, TEXT_TYPE, Date.parse(catalog.updated))), holds: 'never' };
+  const menu = menuAddress(originOf(sources), customisation);
+  const modified = Date.parse(sources.snapshot.catalog.updated);
+  const { representation } = await text(autoexecScript(menu), path, TEXT_TYPE, modified);
+  // It names the host that it came from, unless the operator says which.
+  return { representation, subject: undefined, holds: 'never' };
 }
 
 /** Answers `/v1/catalog.json`: the bucket's own object. */

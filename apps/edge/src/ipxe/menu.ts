@@ -7,9 +7,11 @@ import {
   type Customisation,
   defaultVariant,
   formatMemory,
+  type IpxeImage,
   imageAddress,
   type Manifest,
   memoryNeeded,
+  menuAddress,
   type NetbootImage,
   purposeOf,
 } from '@nixos-images/shared';
@@ -24,6 +26,8 @@ export interface MenuOptions {
   readonly added: MenuCustomisation | undefined;
   /** Whether the menu may lead to one with the keys of an account: only where such addresses are answered. */
   readonly asksForAccount: boolean;
+  /** Of this menu, as far as the operator said; it is nowhere else in the script. */
+  readonly origin: string | undefined;
 }
 
 /** What the menu adds to every image, and says of it. */
@@ -61,8 +65,10 @@ const ACCOUNT = [
   'exit',
 ] as const;
 
-function archMenu(catalog: Catalog, arch: Arch, { added, asksForAccount }: MenuOptions): string[] {
+function archMenu(catalog: Catalog, arch: Arch, options: MenuOptions): string[] {
+  const { added, asksForAccount } = options;
   const releases = releasesOf(catalog, arch, added?.customisation);
+  const offer = newerIpxe(catalog, arch, options);
   const first = releases[0]?.choices[0];
   const label = `menu_${arch}`;
   if (first === undefined) return [`:${label}`, `echo No netboot image for ${arch} is published here.`, 'goto wait'];
@@ -82,6 +88,7 @@ function archMenu(catalog: Catalog, arch: Arch, { added, asksForAccount }: MenuO
         ? 'What has booted shows its address, and how to log in, on the screen.'
         : 'What has booted shows its address on the screen: ssh root@ADDRESS',
     ]),
+    ...offer.items,
     ...(asksForAccount ? ['item account Let the SSH keys of a GitHub account log in'] : []),
     'item shell iPXE shell',
     'item exit Boot on from the next device',
@@ -90,7 +97,57 @@ function archMenu(catalog: Catalog, arch: Arch, { added, asksForAccount }: MenuO
     ...releases.flatMap(({ choices }) =>
       choices.flatMap(({ label: to, address }) => [`:${to}`, `chain ${scriptAddress(address)} || goto failed`, 'exit']),
     ),
+    ...offer.steps,
   ];
+}
+
+/**
+ * What old builds of iPXE are offered: to go on with the newer one that is published here. Those of before 2021 do not know `cwuri`; they
+ * have fewer drivers, join initrds without padding, and hang at long command lines on arm64.
+ */
+function newerIpxe(
+  catalog: Catalog,
+  arch: Arch,
+  { added, origin }: MenuOptions,
+): { items: readonly string[]; steps: readonly string[] } {
+  const found = ({ images }: Manifest) =>
+    images.find((image): image is IpxeImage => image.kind === 'ipxe' && image.arch === arch);
+  const [newest] = byInterest(catalog, Date.now(), (manifest) => found(manifest) !== undefined);
+  const image = newest && found(newest.entry.current);
+  if (newest === undefined || image === undefined || image.origin.from !== 'nix') return { items: [], steps: [] };
+  const { version: ref } = newest.entry.current;
+  const chain = (part: 'efi' | 'lkrn') => {
+    const hasRoom = image.address.offsets[part] !== undefined;
+    // With a script inside, it knows its menu, and the customised one where there is room for that address.
+    if ((part === 'lkrn' || hasRoom) && (added === undefined || hasRoom))
+      return `chain --autofree ${scriptAddress(imageAddress(image, { ref, part, customisation: added?.customisation }))}`;
+    // Without one, an EFI program is told what to do on its command line; there, the one that starts it would take `&&` for its own.
+    if (part === 'lkrn' || origin === undefined) return undefined;
+    const menu = menuAddress(origin, added?.customisation);
+    const program = scriptAddress(imageAddress(image, { ref, part }));
+    return `chain --autofree ${program} ifconf \${nixos_and:string} chain ${menu}`;
+  };
+  const uefi = chain('efi');
+  const bios = image.files.lkrn === undefined ? undefined : chain('lkrn');
+  if (uefi === undefined && bios === undefined) return { items: [], steps: [] };
+  const known = `known_${arch}`;
+  return {
+    items: [
+      `isset \${cwuri} && goto ${known} ||`,
+      ...(bios === undefined ? [`iseq \${platform} efi || goto ${known}`] : []),
+      ...(uefi === undefined ? [`iseq \${platform} efi && goto ${known} ||`] : []),
+      ...gaps(['This iPXE is of before 2021, with fewer drivers. If it does not work:']),
+      `item newer_${arch} Go on with iPXE ${echoWords(image.origin.kernelVersion)}`,
+      `:${known}`,
+    ],
+    steps: [
+      `:newer_${arch}`,
+      ...(uefi === undefined || bios === undefined ? [] : [`iseq \${platform} efi || goto newer_${arch}_bios`]),
+      ...(uefi === undefined ? [] : ['set nixos_and:hex 26:26', `${uefi} || goto failed`, 'exit']),
+      `:newer_${arch}_bios`,
+      ...(bios === undefined ? ['goto failed'] : [`${bios} || goto failed`, 'exit']),
+    ],
+  };
 }
 
 function gaps(lines: readonly string[]): string[] {

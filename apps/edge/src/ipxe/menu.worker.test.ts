@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what stands in braces here is for iPXE to expand.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
@@ -64,6 +65,34 @@ describe('the menu', () => {
       edge = createEdge(() => {});
       expect(await ask('/boot.ipxe', { CUSTOMISATION })).not.toMatch(line);
     }
+  });
+});
+
+describe('an iPXE of before 2021', () => {
+  const settings = { PUBLIC_ORIGIN: 'https://images.example.org' };
+
+  it('may go on with the newer one that is published: as a Linux kernel by BIOS, as an EFI program that is told where', async () => {
+    const menu = await ask('/boot.ipxe', settings);
+    expect(menu).toContain(
+      'isset ${cwuri} && goto known_x86_64 ||\nitem --gap This iPXE is of before 2021, with fewer drivers. If it does not work:\nitem newer_x86_64 Go on with iPXE 6.12.1\n',
+    );
+    expect(menu).toContain(
+      `set nixos_and:hex 26:26\nchain --autofree /ipxe@${VERSION}/x86_64/menu.efi ifconf \${nixos_and:string} chain http://images.example.org/boot.ipxe ||`,
+    );
+    expect(menu).toContain(`:newer_x86_64_bios\nchain --autofree /ipxe@${VERSION}/x86_64/menu.lkrn ||`);
+  });
+
+  it('is offered nothing that is not there, or does not know where to go on', async () => {
+    const menu = await ask('/boot.ipxe');
+    expect(menu).toContain('iseq ${platform} efi && goto known_x86_64 ||\n');
+    expect(menu).not.toContain('newer_aarch64');
+  });
+
+  it('keeps the customisation, or is not offered what has no room for it', async () => {
+    const menu = await ask('/with/hostname:web/boot.ipxe', settings);
+    expect(menu).toContain('chain http://images.example.org/with/hostname:web/boot.ipxe ||');
+    expect(menu).toContain('iseq ${platform} efi || goto known_x86_64\n');
+    expect(menu).not.toContain('menu.lkrn');
   });
 });
 

@@ -16,7 +16,7 @@ function commandFor(kind: Kind, arch: Arch, origin: string): string {
     case 'netboot':
       return `chain ${origin}/netboot/${arch}.ipxe`;
     case 'ipxe':
-      return arch === 'x86_64' ? `wget ${origin}/ipxe/${arch}.iso` : `wget ${origin}/ipxe/${arch}.efi`;
+      return `wget ${origin}/ipxe/${arch}.iso`;
   }
 }
 
@@ -24,7 +24,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
   kexec: 'Turn the running Linux machine into a NixOS installer, as root',
   iso: 'Download an ISO, for a CD or USB stick',
   netboot: 'Boot from the network, at the iPXE prompt',
-  ipxe: 'Boot from the network without an iPXE: for a CD or stick (.iso), as an EFI program (.efi)',
+  ipxe: 'Boot from the network without an iPXE: 4 MB for a CD or stick, that lead to a menu',
 };
 
 const SCRIPT = formatKexecScriptAddress({ ref: undefined, variant: undefined, view: 'itself' });

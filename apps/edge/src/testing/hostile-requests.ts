@@ -26,6 +26,8 @@ const WORDS = [
   '.json',
   '.minisig',
   'boot.ipxe',
+  'ipxe/',
+  'autoexec.ipxe',
   'releases',
   'download',
   'SHA256SUMS',
