@@ -5,7 +5,7 @@
 import { decodePath, pathOf } from '@nixos-images/shared';
 import { PatternRouter } from 'hono/router/pattern-router';
 import type { Answer, Answerer, Route } from './answers/answer.ts';
-import { answerAutoexec, answerBootMenu, answerCatalog, answerPublicKey } from './answers/front.ts';
+import { answerCatalog, answerPublicKey } from './answers/front.ts';
 import { respondHealth } from './answers/health.ts';
 import { answerImage } from './answers/image.ts';
 import { failure, noCatalog, unknownMethod, unreadablePath } from './answers/problems.ts';
@@ -28,7 +28,7 @@ const ADDRESSES = new PatternRouter<Line>();
 const get = (pattern: string, line: Line) => ADDRESSES.add('GET', pattern, line);
 
 get('/', page('answerHome'));
-get('/boot.ipxe', answerBootMenu);
+get('/boot.ipxe', menu('answerBootMenu'));
 get('/minisign.pub', answerPublicKey);
 get('/healthz', { respond: respondHealth });
 get('/feed.atom', page('answerFeed'));
@@ -45,14 +45,19 @@ get('/nix-community/nixos-images/releases/latest/download/:asset', answerAsset);
 get('/nix-community/nixos-images/releases/download/:tag/:asset', answerAsset);
 get('/:script{kexec(@[^/]+)?\\.sh(\\.[a-z0-9]+)?}', page('answerKexecScript'));
 get('/:script{kexec(@[^/]+)?}/:variant{[^/]+\\.sh(\\.[a-z0-9]+)?}', page('answerKexecScript'));
-get('/:ipxe{ipxe(@[^/]+)?}/autoexec.ipxe', answerAutoexec);
-get('/:ipxe{ipxe(@[^/]+)?}/:arch/autoexec.ipxe', answerAutoexec);
+get('/:ipxe{ipxe(@[^/]+)?}/autoexec.ipxe', menu('answerAutoexec'));
+get('/:ipxe{ipxe(@[^/]+)?}/:arch/autoexec.ipxe', menu('answerAutoexec'));
 get('/with/*', customised);
 get('*', answerImage);
 
 /** Pages are loaded when one is asked for: whoever downloads an image never waits for them. */
 function page(name: keyof typeof import('./pages/index.ts')): Answerer {
   return async (route, sources) => (await import('./pages/index.ts'))[name](route, sources);
+}
+
+/** So is the menu, and what leads to it. */
+function menu(name: 'answerBootMenu' | 'answerAutoexec'): Answerer {
+  return async (route, sources) => (await import('./answers/boot-menu.ts'))[name](route, sources);
 }
 
 /** So is all that a customisation needs. */

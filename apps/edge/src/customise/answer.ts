@@ -12,8 +12,8 @@ import {
   UNIFIED_KERNEL_ALIGNMENT,
 } from '@nixos-images/shared';
 import type { Answer, Route, Sources } from '../answers/answer.ts';
+import { answerAutoexec, answerCustomisedMenu } from '../answers/boot-menu.ts';
 import type { ImageDescription } from '../answers/descriptions.ts';
-import { answerAutoexec, answerCustomisedMenu } from '../answers/front.ts';
 import { foundImage, lastSegment, type ResolvedImage, resolveImage, viewOf } from '../answers/image.ts';
 import { originOf } from '../answers/origin.ts';
 import { noSuchAddress } from '../answers/problems.ts';
