@@ -57,17 +57,17 @@ const get = (operationId: string, summary: string, parameters: readonly object[]
 
 /** The OpenAPI 3.1 description of the edge, made of the schemas that its answers are made by. */
 export function openApiDocument(): object {
-  const file = {
-    ...get('file', 'The file itself', [KIND, ARCH], bytes('The file', 'application/octet-stream')).get,
+  const file = (operationId: string, summary: string, parameters: readonly object[], type: string) => ({
+    ...get(operationId, summary, parameters, bytes('The file', type)).get,
     responses: {
-      '200': bytes('The file', 'application/octet-stream'),
-      '206': bytes('The range that was asked for', 'application/octet-stream'),
+      '200': bytes('The file', type),
+      '206': bytes('The range that was asked for', type),
       '304': { description: 'The client has it already' },
       '412': { description: 'If-Match or If-Unmodified-Since does not hold' },
       '416': { description: 'The range is outside the file' },
       ...failures,
     },
-  };
+  });
   return {
     openapi: '3.1.0',
     info: {
@@ -78,7 +78,10 @@ export function openApiDocument(): object {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     paths: {
-      '/{kind}/{arch}': { get: file },
+      '/{kind}/{arch}': { get: file('file', 'The file itself', [KIND, ARCH], 'application/octet-stream') },
+      '/netboot/{arch}.efi': {
+        get: file('efi', 'Kernel, initrd and command line as one EFI file', [ARCH], 'application/efi'),
+      },
       '/{kind}/{arch}.sha256': get('sha256', 'A line for sha256sum -c', [KIND, ARCH], bytes('The line', 'text/plain')),
       '/{kind}/{arch}.minisig': get(
         'minisig',
