@@ -1,0 +1,2 @@
+export * from './efi-program.ts';
+export * from './sample-release.ts';
