@@ -105,7 +105,7 @@ export function parseUnifiedKernelHead(head: Uint8Array): UnifiedKernel {
 
 /**
  * systemd's stub as it goes into a unified kernel image: marked as one in its SBAT, by which Secure Boot revokes
- * (https://github.com/rhboot/shim/blob/main/SBAT.md) if there is room, and without NX_COMPAT where the kernel cannot do that.
+ * (https://github.com/rhboot/shim/blob/main/SBAT.md) if there is room, and without NX_COMPAT where the kernel cannot do that. The kernel's own SBAT, which few have, is not taken over.
  * @param kernelStart the kernel's first bytes, up to the end of its PE headers
  * @throws NotUnifiedKernel when either is no EFI program, or the stub has no room.
  */
