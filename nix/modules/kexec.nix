@@ -42,8 +42,8 @@ in
     files.tarball = "kexec.tar.gz";
     nativeBuildInputs = [ pkgs.buildPackages.zstd ];
     jq = {
-      filter = ". + {$customisation}";
-      arguments = ''--argjson customisation "$customisation"'';
+      filter = ". + {$customisation, $unpacked}";
+      arguments = ''--argjson customisation "$customisation" --argjson unpacked "$unpacked"'';
     };
     commands = ''
       mkdir kexec
@@ -60,10 +60,11 @@ in
       # Bytes in memory once the kernel has unpacked stage 1 and the store beside it.
       stage1=$(zstd -dc ${build.initialRamdisk}/initrd | wc -c)
       store=$(stat -L -c %s ${build.squashfsStore})
+      unpacked=$((stage1 + store))
       cat >kexec/image.conf <<EOF
       arch=${pkgs.stdenv.hostPlatform.uname.processor}
       cmdline=${params}
-      unpacked=$((stage1 + store))
+      unpacked=$unpacked
       EOF
 
       chmod 644 kexec/*

@@ -21,12 +21,21 @@ in
       init = "${build.toplevel}/init";
       inherit (config.boot) kernelParams;
     };
+    nativeBuildInputs = [ pkgs.buildPackages.zstd ];
+    jq = {
+      filter = ". + {$unpacked}";
+      arguments = ''--argjson unpacked "$unpacked"'';
+    };
     commands = ''
       cp ${build.kernel}/${kernelFile} "$out/${kernelFile}"
       cp ${build.netbootRamdisk}/initrd "$out/initrd"
       chmod u+w "$out/initrd"
       # UEFI builds of iPXE older than 2023 join initrds as they are, and a cpio must start at a multiple of 4.
       truncate -s %512 "$out/initrd"
+      # Bytes in memory once the kernel has unpacked stage 1 and the store beside it.
+      stage1=$(zstd -dc ${build.initialRamdisk}/initrd | wc -c)
+      store=$(stat -L -c %s ${build.squashfsStore})
+      unpacked=$((stage1 + store))
       cp --no-preserve=mode ${config.systemd.package}/lib/systemd/boot/efi/linux${efiArch}.efi.stub "$out/stub.efi"
     '';
   };

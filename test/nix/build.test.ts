@@ -58,6 +58,7 @@ describe('the folder of a netboot image', () => {
     expect(initrd.length % 512).toBe(0);
     expect(await readFile(join(folder, image.files.kernel), 'utf8')).toBe('kernel 6.18.3\n');
     expect(image.kernelVersion).toBe('6.18.3');
+    expect(image.unpacked).toBeGreaterThan(0);
     expect(await readFile(join(folder, image.files.stub ?? ''), 'utf8')).toBe("systemd's stub\n");
   });
 });

@@ -80,6 +80,9 @@ export function ipxeFiles<Schema extends v.GenericSchema>(file: Schema) {
   return v.object({ efi: file, kpxe: more, lkrn: more, iso: more, img: more });
 }
 
+/** Bytes that an initrd takes in memory once it is unpacked. Absent in images that were made before they said so. */
+export const Unpacked = v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1)));
+
 const common = {
   schema: v.literal(1),
   arch: Arch,
@@ -97,6 +100,7 @@ export const ImageJson = v.variant('kind', [
     ...common,
     kind: v.literal('kexec'),
     files: v.object({ tarball: OutputPath, store: v.optional(OutputPath) }),
+    unpacked: Unpacked,
     /** Absent in images that were made before there was such an area. */
     customisation: v.optional(CustomisationArea),
   }),
@@ -118,6 +122,7 @@ export const ImageJson = v.variant('kind', [
     }),
     init: InitPath,
     kernelParams: v.array(KernelParam),
+    unpacked: Unpacked,
   }),
   v.object({
     ...common,

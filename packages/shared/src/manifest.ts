@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { Channel } from './channel.ts';
 import { GithubRepository, GithubTag } from './github-repository.ts';
-import { AddressArea, CustomisationArea, InitPath, ipxeFiles, KernelParam, Nixpkgs } from './image.ts';
+import { AddressArea, CustomisationArea, InitPath, ipxeFiles, KernelParam, Nixpkgs, Unpacked } from './image.ts';
 import type { ImageId } from './image-id.ts';
 import { MenuAddress } from './menu-address.ts';
 import { Version } from './version.ts';
@@ -39,6 +39,7 @@ export const KexecImage = v.object({
   kind: v.literal('kexec'),
   /** `store` where the initrd holds no system, but fetches it: a lean image. */
   files: v.object({ tarball: File, store: v.optional(File) }),
+  unpacked: Unpacked,
   /** Absent in tarballs that were imported, or made before there was such an area. */
   customisation: v.optional(CustomisationArea),
 });
@@ -56,6 +57,7 @@ export const NetbootImage = v.object({
   files: v.object({ kernel: File, initrd: File, store: v.optional(File) }),
   init: InitPath,
   kernelParams: v.array(KernelParam),
+  unpacked: Unpacked,
   /**
    * The EFI file of the image, a unified kernel image: nowhere stored as a whole, but joined out of its head, the kernel and the
    * initrd while it is sent (unified-kernel-layout.ts). Absent in images that were imported, or made before there were any.

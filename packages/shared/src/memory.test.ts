@@ -43,6 +43,12 @@ describe('the memory that an image needs', () => {
     expect(memoryNeeded(sized(kind, kernel, rest))).toBe(memory);
   });
 
+  it('is less for an initrd that says that it hardly grows, as one does that holds a packed system', () => {
+    const image = sized('netboot', 14, 1000);
+    if (image.kind !== 'netboot') throw new Error('asked for netboot');
+    expect(memoryNeeded({ ...image, unpacked: 1100 * MIB })).toBe(2304);
+  });
+
   it('of an ISO cannot be told from its size', () => {
     expect(memoryNeeded(sized('iso', 14, 1000))).toBeUndefined();
   });

@@ -9,15 +9,16 @@ const KERNEL_AND_ROOM = (40 + 64) * MIB;
 const STEP = 256 * MIB;
 
 /**
- * The memory of a machine that an image boots on, in MiB, from the sizes of its files. It is the rule by which `kexec/run` refuses
- * (docs/kexec.md): kernel, packed initrd and unpacked initrd lie in memory at once; and an initrd is unpacked into a tmpfs, which takes no
- * more than half of the memory: with less, Linux boots on without the end of the archive. Undefined for an ISO, which is read as it is used, and for iPXE, which takes next to none.
+ * The memory of a machine that an image boots on, in MiB. It is the rule by which `kexec/run` refuses (docs/kexec.md): kernel, packed
+ * initrd and unpacked initrd lie in memory at once; and an initrd is unpacked into a tmpfs, which takes no more than half of the memory:
+ * with less, Linux boots on without the end of the archive. An image that does not say what its initrd unpacks to is taken for one of twice the
+ * size. Undefined for an ISO, which is read as it is used, and for iPXE, which takes next to none.
  */
 export function memoryNeeded(image: Image): number | undefined {
   if (image.kind === 'iso' || image.kind === 'ipxe') return undefined;
   const [kernel, initrd] =
     image.kind === 'kexec' ? [0, image.files.tarball.size] : [image.files.kernel.size, image.files.initrd.size];
-  const unpacked = 2 * initrd;
+  const { unpacked = 2 * initrd } = image;
   // What a lean image fetches lies in memory, too.
   const store = image.files.store?.size ?? 0;
   const bytes = Math.max(kernel + initrd + unpacked, 2 * unpacked) + store + KERNEL_AND_ROOM;

@@ -19,4 +19,4 @@ chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox
 chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh kexec/*.awk kexec/*.jq
 # Kernel and initrd are compressed already, so trying harder gains nothing.
 customisation=$(sh "$kexec/pack" "$PWD" "$out/kexec.tar.gz")
-write_image_json "{files: {tarball: \"kexec.tar.gz\"}, customisation: $customisation}"
+write_image_json "{files: {tarball: \"kexec.tar.gz\"}, customisation: $customisation, unpacked: $(cat "$base/unpacked")}"

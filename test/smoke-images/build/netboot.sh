@@ -16,6 +16,6 @@ case "$arch" in
 esac
 cp "packages/usr/lib/systemd/boot/efi/$stub" "$out/stub"
 # shellcheck disable=SC2086 # one JSON string for each parameter
-write_image_json "{files: {kernel: \"kernel\", initrd: \"initrd\", stub: \"stub\"}, init: \"/init\", kernelParams: $(
+write_image_json "{files: {kernel: \"kernel\", initrd: \"initrd\", stub: \"stub\"}, unpacked: $(cat "$base/unpacked"), init: \"/init\", kernelParams: $(
   printf '%s\n' $parameters | jq -R . | jq -cs .
 )}"

@@ -105,6 +105,7 @@ function builtImage({ evaluated, description, files, efi, menu }: BuiltImage, id
         ...common,
         kind: 'kexec',
         files: { tarball: file('tarball'), ...(description.files.store && { store: file('store') }) },
+        ...(description.unpacked && { unpacked: description.unpacked }),
         ...(description.customisation === undefined ? {} : { customisation: description.customisation }),
       };
     case 'iso':
@@ -120,6 +121,7 @@ function builtImage({ evaluated, description, files, efi, menu }: BuiltImage, id
         },
         init: description.init,
         kernelParams: description.kernelParams,
+        ...(description.unpacked && { unpacked: description.unpacked }),
         ...(efi === undefined ? {} : { efi: { head: file('head'), whole: described('efi', efi) } }),
       };
     case 'ipxe': {
