@@ -29,6 +29,8 @@ let
   files = {
     efi = "ipxe.efi";
     iso = "ipxe.iso";
+    # A disk, to whom that name says so.
+    img = "ipxe.iso";
   }
   // lib.optionalAttrs isx86 {
     kpxe = "ipxe.kpxe";

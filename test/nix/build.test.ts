@@ -104,9 +104,16 @@ describe('the folder of iPXE', () => {
   it('has the script with room for an address in everything that image.json says, and in its EFI program', async () => {
     const { folder, image } = await build('ipxe-menu');
     if (image.kind !== 'ipxe') throw new Error('not iPXE');
-    expect(image.files).toEqual({ efi: 'ipxe.efi', iso: 'ipxe.iso', kpxe: 'ipxe.kpxe', lkrn: 'ipxe.lkrn' });
+    expect(image.files).toEqual({
+      efi: 'ipxe.efi',
+      iso: 'ipxe.iso',
+      img: 'ipxe.iso',
+      kpxe: 'ipxe.kpxe',
+      lkrn: 'ipxe.lkrn',
+    });
     const { length, offsets } = image.address;
     expect([offsets.efi?.length, offsets.iso?.length]).toEqual([1, 2]);
+    expect(offsets.img).toEqual(offsets.iso);
     for (const role of ['efi', 'iso'] as const) {
       const bytes = await readFile(join(folder, image.files[role] ?? ''), 'latin1');
       for (const offset of offsets[role] ?? []) {

@@ -26,4 +26,4 @@ sh "$ipxe/script" >parts/autoexec.ipxe
 address=$(sh "$ipxe/pack" parts "$out")
 # shellcheck disable=SC2034 # for label.sh
 ipxe_version=$(dpkg-deb -f "$debs/ipxe.deb" Version | sed 's/[^0-9.].*//')
-write_image_json "{files: {efi: \"ipxe.efi\", iso: \"ipxe.iso\"}, address: $address}"
+write_image_json "{files: {efi: \"ipxe.efi\", iso: \"ipxe.iso\", img: \"ipxe.iso\"}, address: $address}"
