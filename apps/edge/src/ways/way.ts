@@ -162,7 +162,7 @@ export const WAYS: readonly Way[] = [
     where: 'In the firmware’s set-up, as address of an HTTP boot option',
     firmware: 'uefi',
     has: hasEfiFile,
-    tests: [],
+    tests: ['netboot-uefi-http'],
     address: efiFile,
     plain: true,
     line: (url) => url,
@@ -176,7 +176,8 @@ export const WAYS: readonly Way[] = [
     tests: ['netboot-bios', 'netboot-uefi'],
     address: shortest,
     plain: true,
-    line: (url) => `dhcp-match=set:ipxe,175\ndhcp-boot=tag:ipxe,${url}`,
+    // In quotes: a customisation has commas, which part dnsmasq's values.
+    line: (url) => `dhcp-match=set:ipxe,175\ndhcp-boot=tag:ipxe,"${url}"`,
   },
   {
     name: 'uefi-http-dnsmasq',
@@ -186,11 +187,11 @@ export const WAYS: readonly Way[] = [
     where: 'In dnsmasq.conf',
     firmware: 'uefi',
     has: hasEfiFile,
-    tests: [],
+    tests: ['netboot-uefi-http'],
     address: efiFile,
     plain: true,
     line: (url) =>
-      `dhcp-vendorclass=set:http,HTTPClient\ndhcp-option-force=tag:http,60,HTTPClient\ndhcp-boot=tag:http,${url}`,
+      `dhcp-vendorclass=set:http,HTTPClient\ndhcp-option-force=tag:http,60,HTTPClient\ndhcp-boot=tag:http,"${url}"`,
   },
   {
     name: 'grub',
