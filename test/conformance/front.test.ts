@@ -31,6 +31,8 @@ describe('the machine-readable front', () => {
     ['Image', '/iso@26.05/arm64/low-memory.iso.json', 200, {}],
     ['Image', '/netboot/x86_64/kernel.json', 200, {}],
     ['Image', '/netboot/x86_64.ipxe.json', 200, {}],
+    ['Image', '/with/hostname:web-1/iso/x86_64.iso.json', 200, {}],
+    ['KexecScript', '/kexec.sh.json', 200, {}],
     ['Health', '/healthz', 200, {}],
     ['Problem', '/kexec/riscv64.json', 404, {}],
     ['Problem', '/nothing', 404, { Accept: 'application/json' }],
@@ -52,9 +54,29 @@ describe('the machine-readable front', () => {
       const path = template
         .replace('{kind}', 'kexec')
         .replace('{arch}', 'x86_64')
+        .replace('{channel}', 'latest')
+        .replace('{customisation}', 'cmdline:cXVpZXQ')
         .replace('{version}', '26.05.20260820.e17386d');
       expect([path, (await get(path)).status]).toEqual([path, 200]);
     }
+  });
+
+  it('tells the ways into an image, whose addresses are there', async () => {
+    const Ways = v.object({ ways: v.array(v.object({ name: v.string(), address: v.string(), line: v.string() })) });
+    for (const path of ['/kexec@26.05/x86_64', '/iso/aarch64', '/with/hostname:web-1/netboot/x86_64']) {
+      const { ways } = v.parse(Ways, await (await get(`${path}.json`)).json());
+      expect(ways.length).toBeGreaterThan(1);
+      for (const { address, line } of ways) {
+        expect([address, (await get(address)).status]).toEqual([address, 200]);
+        expect(line).toContain(address);
+        expect(line).toMatch(/\{(origin|host)\}/);
+        if (path.startsWith('/with/')) expect(line).toContain('/with/hostname:web-1/');
+      }
+    }
+    const named = await serveRelease({ kinds: ['iso'], variants: [] }, { PUBLIC_ORIGIN: 'https://images.example.org' });
+    const { ways } = v.parse(Ways, await (await fetch(`${named.localEdge.url}/iso/x86_64.json`)).json());
+    await named.stop();
+    expect(ways.map(({ line }) => line)).toContain('wget https://images.example.org/iso/x86_64.iso');
   });
 
   it('lists releases in a feed that an XML parser reads', async () => {

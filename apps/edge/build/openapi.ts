@@ -1,7 +1,7 @@
 import { Catalog } from '@nixos-images/shared';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { Health, ImageDescription, ReleaseDescription } from '../src/answers/descriptions.ts';
+import { Health, ImageDescription, KexecScriptDescription, ReleaseDescription } from '../src/answers/descriptions.ts';
 import { ProblemDetails } from '../src/http/problem-response.ts';
 
 /** The JSON schema of what an answer holds. Checks that JSON schema cannot express (brands, own predicates) are left out. */
@@ -25,6 +25,12 @@ const KIND = parameter(
   'kexec@latest',
 );
 const ARCH = parameter('arch', 'uname -m name, or what else the architecture is called', 'x86_64');
+const CUSTOMISATION = parameter(
+  'customisation',
+  'What is added, with commas between: github:<account> (or gitlab, codeberg, sourcehut), key:<base64url>, hostname:<name>, password:<base64url>, cmdline:<base64url>',
+  'github:alice,hostname:web-1',
+);
+const CHANNEL = parameter('channel', 'Channel, or one of its other names', 'nixos-26.05');
 const VERSION = parameter('version', 'One release', '26.05.20260820.e17386d');
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
@@ -95,6 +101,53 @@ export function openApiDocument(): object {
         [KIND, ARCH],
         json('Image', 'The facts of an image'),
       ),
+      '/with/{customisation}/{kind}/{arch}': get(
+        'customisedFile',
+        'The same with what the customisation adds; every suffix but .sha256 and .minisig works there, too',
+        [CUSTOMISATION, KIND, ARCH],
+        bytes('The file', 'application/octet-stream'),
+      ),
+      '/with/{customisation}/{kind}/{arch}.json': get(
+        'customisedImage',
+        'Whose keys it lets in, and how to check the rest',
+        [CUSTOMISATION, KIND, ARCH],
+        json('Image', 'The facts of an image'),
+      ),
+      '/netboot/{arch}.efi': get(
+        'efi',
+        'Kernel, initrd and command line as one EFI file',
+        [ARCH],
+        bytes('The file', 'application/efi'),
+      ),
+      '/netboot/{arch}/cmdline': get('cmdline', 'The kernel command line', [ARCH], bytes('The line', 'text/plain')),
+      '/kexec.sh': get('script', 'A shell script for every Linux', [], bytes('The script', 'text/plain')),
+      '/kexec.sh.sha256': get('scriptSha256', 'A line for sha256sum -c', [], bytes('The line', 'text/plain')),
+      '/kexec.sh.json': get(
+        'scriptFacts',
+        'What the script downloads',
+        [],
+        json('KexecScript', 'The facts of the script'),
+      ),
+      '/with/{customisation}/kexec.sh': get(
+        'customisedScript',
+        'The script with what the customisation adds',
+        [CUSTOMISATION],
+        bytes('The script', 'text/plain'),
+      ),
+      '/with/{customisation}/boot.ipxe': get(
+        'customisedBoot',
+        'The menu with what the customisation adds',
+        [CUSTOMISATION],
+        bytes('The script', 'text/plain'),
+      ),
+      '/channels/{channel}': get(
+        'channel',
+        'How far a channel is, its names and releases',
+        [CHANNEL],
+        bytes('A page, or text', 'text/html'),
+      ),
+      '/releases/': get('releases', 'Every version', [], bytes('A page, or text', 'text/html')),
+      '/releases/{version}/': get('files', 'What a release has', [VERSION], bytes('A page, or text', 'text/html')),
       '/boot.ipxe': get('boot', 'One iPXE script for every machine', [], bytes('The script', 'text/plain')),
       '/v1/catalog.json': get('catalog', 'Where each channel is', [], json('Catalog', 'The catalog')),
       '/v1/releases/{version}.json': get(
@@ -118,6 +171,7 @@ export function openApiDocument(): object {
         Catalog: schemaOf(Catalog),
         Release: schemaOf(ReleaseDescription),
         Image: schemaOf(ImageDescription),
+        KexecScript: schemaOf(KexecScriptDescription),
         Health: schemaOf(Health),
         Problem: schemaOf(ProblemDetails),
       },

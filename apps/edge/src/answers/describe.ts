@@ -1,6 +1,14 @@
-import { type BootRecord, type Image, isSameImage, type Manifest, stageOf } from '@nixos-images/shared';
+import {
+  type BootRecord,
+  type Image,
+  type ImageAddress,
+  isSameImage,
+  type Manifest,
+  stageOf,
+} from '@nixos-images/shared';
 import { JSON_TYPE, type Representation, representText } from '../http/representation.ts';
 import { findBootRecord } from '../objects.ts';
+import { NAMELESS, type Step, serverAt, stepsTo } from '../ways/way.ts';
 import type { Sources } from './answer.ts';
 import type { ImageDescription } from './descriptions.ts';
 
@@ -8,6 +16,9 @@ import type { ImageDescription } from './descriptions.ts';
 export interface Described {
   readonly manifest: Manifest;
   readonly image: Image;
+  /** As the address has them: so do those of the ways in. */
+  readonly ref: ImageAddress['ref'];
+  readonly customisation: ImageAddress['customisation'];
   readonly file: ImageDescription['file'];
   /** The pinned address of it. */
   readonly location: string;
@@ -16,13 +27,15 @@ export interface Described {
 
 /** Tells in JSON what an address gives; `about` is about the answer itself. */
 export async function describeImage(
-  { manifest, image, file, location, customised }: Described,
+  { manifest, image, ref, customisation, file, location, customised }: Described,
   about: { readonly name: string; readonly location: string },
-  { snapshot: { catalog }, read }: Sources,
+  { snapshot: { catalog }, read, settings: { PUBLIC_ORIGIN } }: Sources,
 ): Promise<Representation> {
   const { channel, version, smoke, published, nixpkgs } = manifest;
   const entry = catalog.channels[channel];
   const { kind, arch, variant, origin } = image;
+  // What is answered is remembered for everybody, by whichever name they asked.
+  const server = PUBLIC_ORIGIN === undefined ? NAMELESS : serverAt(PUBLIC_ORIGIN);
   const boot = await findBootRecord(version, read);
   const description: ImageDescription = {
     pinned: location,
@@ -41,6 +54,7 @@ export async function describeImage(
     customisationArea: image.kind === 'netboot' || image.kind === 'ipxe' ? null : (image.customisation ?? null),
     customisation: customised,
     boot: boot === undefined ? null : describeBoot(boot, image),
+    ways: stepsTo({ manifest, image, ref, customisation, server }).map(describeStep),
   };
   return representText(`${JSON.stringify(description, null, 2)}\n`, {
     ...about,
@@ -62,4 +76,12 @@ function describeBoot(boot: BootRecord, image: Image): ImageDescription['boot'] 
       reason: test.outcome === 'booted' ? null : test.reason,
     }));
   return { time: boot.time, skipped: null, tools: boot.tools, tests };
+}
+
+function describeStep({
+  way: { name, have, title, where, firmware },
+  address,
+  line,
+}: Step): ImageDescription['ways'][number] {
+  return { name, have, title, where, firmware: firmware ?? null, address, line };
 }

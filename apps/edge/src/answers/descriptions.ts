@@ -15,6 +15,7 @@ import {
   Version,
 } from '@nixos-images/shared';
 import * as v from 'valibot';
+import { FIRMWARES, HAVES } from '../ways/way.ts';
 
 /** What `<address>.json` tells: what an address gives just now. */
 export const ImageDescription = v.object({
@@ -75,8 +76,37 @@ export const ImageDescription = v.object({
       ),
     }),
   ),
+  /** What somebody who has this or that types where, to get into this image; what the page shows. */
+  ways: v.array(
+    v.object({
+      /** Tells the way from the others; stays the same. */
+      name: v.string(),
+      have: v.picklist(HAVES),
+      title: v.string(),
+      /** Where the line is typed or entered. */
+      where: v.string(),
+      /** Null if every machine can take the way. */
+      firmware: v.nullable(v.picklist(FIRMWARES)),
+      /** Path. */
+      address: v.string(),
+      /** Has `{origin}` and `{host}` in it where the server was not told its own name. */
+      line: v.string(),
+    }),
+  ),
 });
 export type ImageDescription = v.InferOutput<typeof ImageDescription>;
+
+/** What `/kexec.sh.json` tells. */
+export const KexecScriptDescription = v.object({
+  channel: Channel,
+  version: Version,
+  smoke: v.boolean(),
+  /** Bytes of the script. */
+  size: v.number(),
+  /** What the script downloads and holds against its digest, one for each architecture. */
+  tarballs: v.array(v.object({ arch: Arch, address: v.string(), size: v.number(), sha256: Sha256 })),
+});
+export type KexecScriptDescription = v.InferOutput<typeof KexecScriptDescription>;
 
 /** What `/v1/releases/<version>.json` tells. */
 export const ReleaseDescription = v.object({

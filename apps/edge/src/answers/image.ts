@@ -42,7 +42,6 @@ import { cmdlineOf, netbootScript } from '../ipxe/netboot.ts';
 import { findManifest } from '../objects.ts';
 import { isProblem, type Problem, problem } from '../problem.ts';
 import type { Answer, Found, Route, Sources } from './answer.ts';
-import { describeImage } from './describe.ts';
 import type { ImageDescription } from './descriptions.ts';
 import { noSuchAddress, noSuchImage, noSuchRef, nothingPublished, withdrawn } from './problems.ts';
 
@@ -176,7 +175,7 @@ export interface Viewed {
 
 /** Answers `.sha256`, `.minisig` and `.json` of a part. */
 export async function viewOf(
-  { part, view, customisation }: ImageAddress,
+  { part, view, ref, customisation }: ImageAddress,
   { manifest, image, floating, since }: ResolvedImage,
   { itself, customised, segment }: Viewed,
   sources: Sources,
@@ -203,7 +202,13 @@ export async function viewOf(
     case 'json': {
       const mediaType = itself.content['Content-Type'] ?? TEXT_TYPE;
       const described = file ?? { name, size: itself.size, sha256: itself.sha256 ?? null, mediaType };
-      return describeImage({ manifest, image, file: described, location, customised }, about, sources);
+      // Whoever downloads an image never waits for it.
+      const { describeImage } = await import('./describe.ts');
+      return describeImage(
+        { manifest, image, ref, customisation, file: described, location, customised },
+        about,
+        sources,
+      );
     }
   }
 }

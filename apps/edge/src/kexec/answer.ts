@@ -15,6 +15,7 @@ import {
   type ResolvedCustomisation,
 } from '@nixos-images/shared';
 import type { Answer, Found, Route, Sources } from '../answers/answer.ts';
+import type { KexecScriptDescription } from '../answers/descriptions.ts';
 import { imageOf, resolveImage } from '../answers/image.ts';
 import { originOf } from '../answers/origin.ts';
 import { noSuchAddress } from '../answers/problems.ts';
@@ -97,7 +98,8 @@ function scriptCustomisation({ resolved, notice }: Added): ScriptCustomisation {
 }
 
 function describe({ channel, version, smoke }: Manifest, size: number, tarballs: readonly ScriptTarball[]): string {
-  return `${JSON.stringify({ channel, version, smoke, size, tarballs }, null, 2)}\n`;
+  const description: KexecScriptDescription = { channel, version, smoke, size, tarballs: [...tarballs] };
+  return `${JSON.stringify(description, null, 2)}\n`;
 }
 
 /** The tarballs of one release, one an architecture that it has. */

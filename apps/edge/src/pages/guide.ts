@@ -19,7 +19,7 @@ import { resolveImage } from '../answers/image.ts';
 import { customisedOriginOf, originOf } from '../answers/origin.ts';
 import { fingerprintOf, type KeyFingerprint } from '../customise/keys.ts';
 import { isProblem, type Problem } from '../problem.ts';
-import { type Have, kindFor, kindsFor, type Step, stepsTo } from '../ways/way.ts';
+import { type Have, kindFor, kindsFor, type Step, serverAt, stepsTo } from '../ways/way.ts';
 import type { Choice, Fault, Filled } from './choice.ts';
 import { type Evidence, evidenceOf, type Unreadable } from './evidence.ts';
 import { publicKeyOf } from './signer.ts';
@@ -83,6 +83,7 @@ export async function guideTo(filled: Filled, haves: readonly Have[], sources: S
   const others = isProblem(resolved) ? await resolveImage({ ...address, variant: undefined }, sources) : resolved;
   const release = isProblem(others) ? undefined : others.manifest;
   if (isProblem(resolved)) faults.push(await faultOf(choice, kind, resolved, sources));
+  else faults.push(...refusals(choice, resolved.image));
   const common = {
     filled,
     origin,
@@ -109,6 +110,19 @@ export async function guideTo(filled: Filled, haves: readonly Have[], sources: S
     shortage: shortageOf(choice, image, common.variants),
   };
   return { ...common, faults, found };
+}
+
+/** What an image cannot be given: imported and older ones have no area for a customisation. */
+function refusals({ customisation }: Choice, image: Image): Fault[] {
+  if (customisation === undefined || image.kind === 'netboot' || image.customisation !== undefined) return [];
+  const { accounts, keys, hostname, passwordHash } = customisation;
+  if (image.kind === 'iso') {
+    const field = accounts.length > 0 ? 'github' : keys.length > 0 ? 'key' : 'hostname';
+    return [{ field, sentence: 'This ISO has no room for anything of yours: choose another release, or another way.' }];
+  }
+  const sentence = 'This release is older than host names and passwords in links: choose another one.';
+  if (hostname !== undefined) return [{ field: 'hostname', sentence }];
+  return passwordHash === undefined ? [] : [{ field: 'password', sentence }];
 }
 
 /** What anybody has whom something published here helps. */
@@ -170,7 +184,7 @@ async function stepsFor(
     }
   }
   return goals
-    .flatMap(({ manifest, image }) => stepsTo({ manifest, image, ref, customisation, origin }))
+    .flatMap(({ manifest, image }) => stepsTo({ manifest, image, ref, customisation, server: serverAt(origin) }))
     .filter(({ way }) => way.have === have)
     .map((step) => ({ ...step, hindrance: hindranceOf(step, firmware) }));
 }

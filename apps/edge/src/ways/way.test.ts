@@ -2,7 +2,7 @@ import { type Customisation, parseCustomisation, Ref } from '@nixos-images/share
 import { sampleRelease } from '@nixos-images/shared/testing';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type Goal, HAVES, kindFor, stepsTo, WAYS } from './way.ts';
+import { type Goal, HAVES, kindFor, NAMELESS, serverAt, stepsTo, WAYS } from './way.ts';
 
 const { manifest } = await sampleRelease({
   version: '26.05.20260820.e17386d',
@@ -18,7 +18,14 @@ function goal(kind: Goal['image']['kind'], changed: Partial<Goal> & { readonly v
     (image) => image.kind === kind && image.arch === 'x86_64' && (variant === undefined || image.variant === variant),
   );
   if (image === undefined) throw new Error(`the sample has no ${kind} ${variant}`);
-  return { manifest, image, ref: undefined, customisation: undefined, origin: 'https://images.example.org', ...rest };
+  return {
+    manifest,
+    image,
+    ref: undefined,
+    customisation: undefined,
+    server: serverAt('https://images.example.org'),
+    ...rest,
+  };
 }
 
 function customisation(text: string): Customisation {
@@ -46,6 +53,13 @@ describe('the ways in', () => {
     expect(lineOf('kexec-script', goal('kexec', unstable))).toBe(
       'curl -L https://images.example.org/with/github:alice/kexec@unstable/low-memory.sh | sh',
     );
+  });
+
+  it('leave a server nameless that does not know its own name', () => {
+    const to = { server: NAMELESS };
+    expect(lineOf('kexec-script', goal('kexec', to))).toBe('curl -L {origin}/kexec.sh | sh');
+    expect(lineOf('ipxe-menu', goal('netboot', to))).toBe('chain http://{host}/boot.ipxe');
+    expect(lineOf('grub', goal('netboot', to))).toContain('linux (http,{host})/');
   });
 
   it('go by plain HTTP where what follows them may have no TLS', () => {

@@ -31,9 +31,25 @@ export interface Goal {
   /** As it stands in an address; undefined where the address names none. */
   readonly ref: ImageAddress['ref'];
   readonly customisation: Customisation | undefined;
+  readonly server: Server;
+}
+
+/** How a server is named in lines. */
+export interface Server {
   /** Such as `https://images.example.org`. */
   readonly origin: string;
+  /** The same by plain HTTP. */
+  readonly plain: string;
+  readonly host: string;
 }
+
+/** The server of an origin. */
+export function serverAt(origin: string): Server {
+  return { origin, plain: origin.replace(/^https:/, 'http:'), host: new URL(origin).host };
+}
+
+/** Stands for a server that does not know its own name: who asked for the answer knows it. */
+export const NAMELESS: Server = { origin: '{origin}', plain: 'http://{host}', host: '{host}' };
 
 /** One way in: an address, and what is typed or entered where. */
 export interface Way {
@@ -244,7 +260,7 @@ export function stepsTo(goal: Goal): Step[] {
       kind === image.kind && (arch === undefined || arch === image.arch) && (has === undefined || has(image)),
   ).map((way) => {
     const address = way.address(goal);
-    const origin = way.plain ? goal.origin.replace(/^https:/, 'http:') : goal.origin;
+    const origin = way.plain ? goal.server.plain : goal.server.origin;
     return { way, address, line: way.line(`${origin}${address}`, goal) };
   });
 }
@@ -300,14 +316,14 @@ function partAddress({ image, manifest: { version } }: Goal, part: 'kernel' | 'i
   return imageAddress(image, { ref: version, part });
 }
 
-function grubLines(url: string, goal: Goal): string {
+function grubLines(_: string, goal: Goal): string {
   const { image, manifest, customisation } = goal;
   if (image.kind !== 'netboot') return '';
-  const server = `(http,${new URL(url).host})`;
+  const server = `(http,${goal.server.host})`;
   const initrds = [partAddress(goal, 'initrd')];
   if (customisation !== undefined)
     initrds.push(imageAddress(image, { ref: manifest.version, part: 'customisation', customisation }));
-  const cmdline = [cmdlineOf(manifest, image, goal.origin), customisation?.cmdline].filter(
+  const cmdline = [cmdlineOf(manifest, image, goal.server.origin), customisation?.cmdline].filter(
     (part) => part !== undefined,
   );
   const words = cmdline.join(' ').split(' ').map(quoted);
