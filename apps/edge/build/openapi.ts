@@ -1,4 +1,4 @@
-import { Catalog } from '@nixos-images/shared';
+import { Catalog, formatAddress } from '@nixos-images/shared';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import { Health, ImageDescription, KexecScriptDescription, ReleaseDescription } from '../src/answers/descriptions.ts';
@@ -113,12 +113,6 @@ export function openApiDocument(): object {
         [CUSTOMISATION, KIND, ARCH],
         json('Image', 'The facts of an image'),
       ),
-      '/netboot/{arch}.efi': get(
-        'efi',
-        'Kernel, initrd and command line as one EFI file',
-        [ARCH],
-        bytes('The file', 'application/efi'),
-      ),
       '/netboot/{arch}/cmdline': get('cmdline', 'The kernel command line', [ARCH], bytes('The line', 'text/plain')),
       '/kexec.sh': get('script', 'A shell script for every Linux', [], bytes('The script', 'text/plain')),
       '/kexec.sh.sha256': get('scriptSha256', 'A line for sha256sum -c', [], bytes('The line', 'text/plain')),
@@ -146,7 +140,12 @@ export function openApiDocument(): object {
         [CHANNEL],
         bytes('A page, or text', 'text/html'),
       ),
-      '/releases/': get('releases', 'Every version', [], bytes('A page, or text', 'text/html')),
+      [formatAddress({ type: 'releases' })]: get(
+        'releases',
+        'Every version',
+        [],
+        bytes('A page, or text', 'text/html'),
+      ),
       '/releases/{version}/': get('files', 'What a release has', [VERSION], bytes('A page, or text', 'text/html')),
       '/boot.ipxe': get('boot', 'One iPXE script for every machine', [], bytes('The script', 'text/plain')),
       '/v1/catalog.json': get('catalog', 'Where each channel is', [], json('Catalog', 'The catalog')),

@@ -114,7 +114,8 @@ export async function guideTo(filled: Filled, haves: readonly Have[], sources: S
 
 /** What an image cannot be given: imported and older ones have no area for a customisation. */
 function refusals({ customisation }: Choice, image: Image): Fault[] {
-  if (customisation === undefined || image.kind === 'netboot' || image.customisation !== undefined) return [];
+  if (customisation === undefined || (image.kind !== 'iso' && image.kind !== 'kexec')) return [];
+  if (image.customisation !== undefined) return [];
   const { accounts, keys, hostname, passwordHash } = customisation;
   if (image.kind === 'iso') {
     const field = accounts.length > 0 ? 'github' : keys.length > 0 ? 'key' : 'hostname';

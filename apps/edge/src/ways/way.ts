@@ -66,7 +66,7 @@ export interface Way {
   /** Without it every architecture can. */
   readonly arch?: Arch;
   /** Without it every image of the kind has what the way needs. */
-  readonly has?: (image: Image) => boolean;
+  readonly has?: (goal: Goal) => boolean;
   /** The boot tests that go this way. */
   readonly tests: readonly BootPath[];
   readonly address: (goal: Goal) => string;
@@ -160,6 +160,18 @@ export const WAYS: readonly Way[] = [
     line: (url, { image: { arch } }) => `curl -fL --create-dirs -o EFI/BOOT/${REMOVABLE[arch]} ${url}`,
   },
   {
+    name: 'ipxe-stick',
+    have: 'stick',
+    kind: 'ipxe',
+    title: 'A small stick, and the rest by the network',
+    where: 'On a computer that has the stick plugged in as /dev/sdX',
+    has: hasIpxeDisk,
+    tests: ['iso-bios-usb', 'iso-uefi-usb'],
+    address: ipxeDisk,
+    plain: false,
+    line: (url) => `curl -fL ${url} | sudo dd of=/dev/sdX bs=4M iflag=fullblock oflag=direct`,
+  },
+  {
     name: 'iso-virtual-media',
     have: 'console',
     kind: 'iso',
@@ -167,6 +179,18 @@ export const WAYS: readonly Way[] = [
     where: 'In the remote console, as address of a virtual CD or USB drive',
     tests: ['iso-bios-cd', 'iso-uefi-cd'],
     address: shortest,
+    plain: false,
+    line: (url) => url,
+  },
+  {
+    name: 'ipxe-virtual-media',
+    have: 'console',
+    kind: 'ipxe',
+    title: 'As a small virtual CD, and the rest by the network',
+    where: 'In the remote console, as address of a virtual CD or USB drive',
+    has: hasIpxeDisk,
+    tests: ['iso-bios-cd', 'iso-uefi-cd'],
+    address: ipxeDisk,
     plain: false,
     line: (url) => url,
   },
@@ -257,7 +281,7 @@ export function stepsTo(goal: Goal): Step[] {
   const { image } = goal;
   return WAYS.filter(
     ({ kind, arch, has }) =>
-      kind === image.kind && (arch === undefined || arch === image.arch) && (has === undefined || has(image)),
+      kind === image.kind && (arch === undefined || arch === image.arch) && (has === undefined || has(goal)),
   ).map((way) => {
     const address = way.address(goal);
     const origin = way.plain ? goal.server.plain : goal.server.origin;
@@ -291,8 +315,19 @@ function shortestOf(goal: Goal, part: Part): string {
   return formatAddress({ type: 'image', customisation, kind, ref, arch, variant: named(goal), part, view: 'itself' });
 }
 
-function hasEfiFile(image: Image): boolean {
+function hasEfiFile({ image }: Goal): boolean {
   return image.kind === 'netboot' && image.efi !== undefined;
+}
+
+/** That of the disk with iPXE on it. */
+function ipxeDisk(goal: Goal): string {
+  return shortestOf(goal, 'iso');
+}
+
+/** Whether there is such a disk that knows where to go on, by itself or in a customisation's address. */
+function hasIpxeDisk({ image, customisation }: Goal): boolean {
+  if (image.kind !== 'ipxe' || image.files.iso === undefined || image.menu === undefined) return false;
+  return customisation === undefined || image.address.offsets.iso !== undefined;
 }
 
 /** The name by which firmware finds a boot loader on a removable disk (UEFI specification, section 3.5.1.1). */
