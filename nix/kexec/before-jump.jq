@@ -1,6 +1,5 @@
 # Saved network state (as network.jq reads it), and the address $login by which the caller is logged in (or "") -> what the
 # installer will be without, a line each: `left SENTENCE`, and `lost SENTENCE` where the machine could not be reached any more.
-include "prefix";
 include "network";
 
 def link_in_words($name; $cards): first(.links[] | select(.ifname == $name)) | "\(.ifname) (\(kind_in_words($cards)))";

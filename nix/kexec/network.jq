@@ -7,8 +7,64 @@
 #
 # Input is an object with the saved files by their names (network-model.sh): links, routes4, routes6, rules4, rules6 as `ip` prints them, vlans
 # as `bridge` does, teams as teamdctl does, and the text of resolv.conf, other-resolvers, dhcp4, cards and daemon-routes.
-include "prefix";
-include "kernel-names";
+#
+# A library that includes none: jq 1.8.2 links such in the wrong order and aborts (jqlang/jq#3597).
+
+# Internet addresses and prefixes as numbers. Without regular expressions: the jq of the tarball has none.
+
+def hexadecimal: ascii_downcase | explode | reduce .[] as $digit (0; . * 16 + ($digit | if . >= 97 then . - 87 else . - 48 end));
+def dotted: split(".") | map(tonumber) | [.[0] * 256 + .[1], .[2] * 256 + .[3]];
+
+# An address in groups of 16 bits: two of IPv4, eight of IPv6.
+def groups:
+  def listed: if . == "" then [] else [split(":")[] | if contains(".") then dotted[] else hexadecimal end] end;
+  split("%")[0]
+  | if contains(":") | not then dotted
+    else [split("::")[] | listed]
+      | if length == 1 then .[0] else .[0] + [range(8 - (map(length) | add)) | 0] + .[1] end
+    end;
+
+def prefix_length: if . == "default" then 0 elif contains("/") then split("/")[1] | tonumber elif contains(":") then 128 else 32 end;
+
+# Does a prefix (or an address, or "default") hold the address?
+def holds($address):
+  def power: reduce range(.) as $_ (1; . * 2);
+  if . == "default" then true
+  else prefix_length as $length
+    | (split("/")[0] | groups) as $mine
+    | ($address | groups) as $other
+    | ($mine | length) == ($other | length)
+      and all(range($mine | length);
+        (([16 - ($length - . * 16), 0] | max) | [., 16] | min | power) as $divisor
+        | ($mine[.] / $divisor | floor) == ($other[.] / $divisor | floor))
+  end;
+
+# The numbers that the kernel has for tables, types, scopes and protocols, as `ip -N` prints them, and iproute2's words for them
+# (rtnetlink(7), include/uapi/linux/rtnetlink.h). The words of a machine's own /etc/iproute2 mean nothing anywhere else.
+
+def route_type: .type // "unicast"
+  | { "1": "unicast", "2": "local", "3": "broadcast", "4": "anycast", "5": "multicast", "6": "blackhole", "7": "unreachable", "8": "prohibit", "9": "throw" }[.] // .;
+
+# What a rule does when it looks up no table (FR_ACT_*).
+def route_action: { "6": "blackhole", "7": "unreachable", "8": "prohibit" }[. // ""] // .;
+
+def scope: .scope // null | { "0": "global", "200": "site", "253": "link", "254": "host", "255": "nowhere" }[. // ""] // .;
+
+def table_or_null: .table // null | { "253": "default", "254": "main", "255": "local" }[. // ""] // .;
+def table: table_or_null // "main";
+
+# Names of a machine's own, which the installer's `ip` does not know. null is no table at all.
+def is_unknown_name: . != null and (IN("main", "local", "default") | not) and (try (tonumber | false) catch true);
+
+def protocols:
+  { "0": "unspec", "1": "redirect", "2": "kernel", "3": "boot", "4": "static", "8": "gated", "9": "ra", "10": "mrt", "11": "zebra", "12": "bird",
+    "13": "dnrouted", "14": "xorp", "15": "ntk", "16": "dhcp", "17": "mrouted", "18": "keepalived", "42": "babel", "80": "calico", "84": "ovn",
+    "99": "openr", "186": "bgp", "187": "isis", "188": "ospf", "189": "rip", "191": "nhrp", "192": "eigrp", "193": "ldp", "194": "sharp",
+    "197": "openfabric" };
+def protocol: .protocol // "boot" | protocols[.] // .;
+# 196 is what FRR's staticd sets, and numbers that are not known here are people's own.
+def is_daemon: IN("gated", "mrt", "zebra", "bird", "dnrouted", "xorp", "ntk", "mrouted", "keepalived", "babel", "calico", "ovn", "openr", "bgp",
+  "isis", "ospf", "rip", "nhrp", "eigrp", "ldp", "sharp", "openfabric");
 
 def lines: split("\n")[] | select(. != "");
 

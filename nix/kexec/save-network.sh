@@ -36,7 +36,7 @@ save_routes() { # <4|6>
     { protocol = 3; for (field = 1; field < NF; field++) if ($field == "proto") protocol = $(field + 1); count[protocol]++ }
     END { for (protocol in count) print protocol, count[protocol] }
   ' >"$work/protocols"
-  jq -Rr -L "$here" 'include "kernel-names"; split(" ") | select({ protocol: .[0] } | protocol | is_daemon) | join(" ")' \
+  jq -Rr -L "$here" 'include "network"; split(" ") | select({ protocol: .[0] } | protocol | is_daemon) | join(" ")' \
     "$work/protocols" >"$work/daemons"
   if [ ! -s "$work/daemons" ]; then
     save_json "routes$1" -N "-$1" -details route show table all

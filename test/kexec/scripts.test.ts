@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
@@ -38,4 +38,20 @@ it.each(beforeTheJump)('%s is read by every shell that may be /bin/sh', async (s
     const [command, ...args] = [...shell.split(' '), '-n', script];
     await execa(String(command), args, { cwd: root, env: { LC_ALL: 'C' } });
   }
+});
+
+it('no jq program includes one that includes another: jq 1.8.2 aborts over it', async () => {
+  const folder = join(root, 'nix/kexec');
+  const programs = (await readdir(folder)).filter((file) => file.endsWith('.jq'));
+  const includes = new Map<string, string[]>();
+  for (const program of programs) {
+    const text = await readFile(join(folder, program), 'utf8');
+    includes.set(
+      program,
+      [...text.matchAll(/^(?:include|import) "([^"]+)"/gm)].map(([, name]) => `${name}.jq`),
+    );
+  }
+  const libraries = [...includes.values()].flat();
+  expect(libraries).toContain('network.jq');
+  for (const library of libraries) expect(includes.get(library), library).toEqual([]);
 });
