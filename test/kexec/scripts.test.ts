@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '../..');
 async function shellScripts(): Promise<string[]> {
   const folders = [
     'nix/kexec',
+    'nix/lean',
     'test/smoke-images',
     'test/smoke-images/build',
     'test/smoke-images/rootfs',
