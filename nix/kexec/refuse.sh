@@ -168,6 +168,29 @@ kernel_in_memory() {
   fi
 }
 
+# run sets store_urls, extra_parameters and image_store before it comes here.
+# A lean image fetches its system once it runs. Where from, nobody can say any more by then.
+refuse_without_store() {
+  if [ -z "${image_store-}" ]; then
+    [ -z "$store_urls" ] || say "this installer is complete and fetches nothing: --store-url is not used"
+    store_urls=
+    return
+  fi
+  [ -z "$store_urls" ] || return 0
+  [ -z "$(fact address)" ] || return 0
+  case "${extra_parameters-} $(cat "$work/initrd.d/customisation/cmdline" 2>/dev/null)" in
+    *live.nixos.store=*) return 0 ;;
+  esac
+  refuse "this is a lean installer, which fetches its system ($(mebibytes "$image_store")) once it runs, and it does not know where from; say so with --store-url http://SERVER/..., the address of the store that was published with this tarball"
+}
+
+# The same system with less memory, where there is such an image: it fetches what this one brings.
+or_lean() {
+  lean=$(fact lean)
+  [ -n "$lean" ] && [ "$total" -ge "$lean" ] || return 0
+  echo ". The lean image, which fetches its system once it runs, needs $(mebibytes "$lean") in all: /kexec/$image_arch/lean instead of /kexec/$image_arch"
+}
+
 refuse_without_memory() {
   initrd=$(stat -c %s "$here/initrd")
   kernel=$(stat -c %s "$here/bzImage")
@@ -175,14 +198,17 @@ refuse_without_memory() {
   # aside until it is done, which on small machines comes near to all of that place.
   load_needs=$((2 * (initrd + kernel) + $(kernel_in_memory) + 16777216))
   [ "$work_in_memory" = no ] || load_needs=$((load_needs + initrd))
-  # The installer's kernel holds the packed initrd while it unpacks it, and needs room to work.
-  boot_needs=$((kernel + initrd + ${image_unpacked:-$((initrd * 2))} + 67108864))
+  # The installer's kernel holds the packed initrd while it unpacks it, and needs room to work. A lean one has let go of that when
+  # it fetches its store.
+  later=$initrd
+  [ "${image_store:-0}" -le "$initrd" ] || later=$image_store
+  boot_needs=$((kernel + later + ${image_unpacked:-$((initrd * 2))} + 67108864))
   available=$(meminfo MemAvailable)
   total=$(meminfo MemTotal)
   [ "${available:-$load_needs}" -ge "$load_needs" ] ||
-    refuse "loading the installer takes $(mebibytes "$load_needs") of memory and $(mebibytes "$available") are available; stop some services and try again"
+    refuse "loading the installer takes $(mebibytes "$load_needs") of memory and $(mebibytes "$available") are available; stop some services and try again$(or_lean)"
   [ "$total" -ge "$boot_needs" ] ||
-    refuse "the installer needs $(mebibytes "$boot_needs") of memory and this machine has $(mebibytes "$total")"
+    refuse "the installer needs $(mebibytes "$boot_needs") of memory and this machine has $(mebibytes "$total")$(or_lean)"
 }
 
 # Last, because what comes before can be tried out on any machine.

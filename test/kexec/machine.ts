@@ -55,7 +55,9 @@ exit 99
   /** Lets image.conf say that what is in the tarball now is what was packed (nix/kexec/pack). */
   async seal(): Promise<void> {
     const conf = join(this.kexec, 'image.conf');
-    const facts = (await readFile(conf, 'utf8')).split('\n').filter((line) => /^(arch|cmdline|unpacked)=/.test(line));
+    const facts = (await readFile(conf, 'utf8'))
+      .split('\n')
+      .filter((line) => /^(arch|cmdline|unpacked|store|address|lean)=/.test(line));
     const names = (await readdir(this.kexec)).filter((name) => !/^image\.conf$|\.img$/.test(name));
     for (const name of names) {
       const content = await readFile(join(this.kexec, name));

@@ -35,6 +35,32 @@ describe('kexec/run', () => {
     expect(stderr).toContain('unknown flag --no-such-flag');
   });
 
+  it.each([
+    [['--store-url', 'http://a.test/s', '--store-url=https://[2001:db8::1]:8443/s?t=1']],
+    [['--kexec-extra-flags', "'--no-sync --store-url=http://a.test/s --store-url=https://[2001:db8::1]:8443/s?t=1'"]],
+  ])('tells a lean image where its store is, as last word of the command line: %s', async (args) => {
+    await writeFile(join(kexec, 'image.conf'), 'arch=x86_64\ncmdline=init=/x quiet\nunpacked=4096\nstore=4096\n');
+    const { exitCode, stdout } = await run(['--dry-run', '--force', ...args]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /kernel command line: init=\/x quiet .*live\.nixos\.store=http:\/\/a\.test\/s live\.nixos\.store=https:\/\/\[2001:db8::1\]:8443\/s\?t=1\n/,
+    );
+  });
+
+  it('takes no other words for the address of a store', async () => {
+    for (const word of ['ftp://a.test/s', 'http://', "'http://a.test/s init=/bin/sh'", "'http://a.test/$(id)'"]) {
+      const { exitCode, stderr } = await run(['--store-url', word]);
+      expect([word, exitCode]).toEqual([word, 2]);
+      expect(stderr).toContain('--store-url is an address');
+    }
+  });
+
+  it('says that a complete image fetches nothing', async () => {
+    const { stdout } = await run(['--dry-run', '--force', '--store-url', 'http://a.test/s']);
+    expect(stdout).toContain('--store-url is not used');
+    expect(stdout).not.toContain('live.nixos.store');
+  });
+
   // --force, because the machine that runs the tests may have a kernel without kexec.
   it('shows in a dry run what it would take along, and leaves nothing behind', async () => {
     const untouched = await readdir(kexec);
@@ -165,6 +191,26 @@ describe('kexec/run refuses, with nothing changed,', () => {
     await writeFile(join(kexec, 'image.conf'), 'arch=x86_64\ncmdline=x\nunpacked=1073741824\n');
     const change = await pretend('/proc/meminfo', 'MemTotal:  524288 kB\nMemAvailable:  400000 kB\n');
     expect(await refusal(change)).toMatch(/the installer needs 1\d\d\d MiB of memory and this machine has 512 MiB/);
+  });
+
+  it('a machine with too little memory, naming the lean image where that fits, with both figures', async () => {
+    const conf = (lean: number) => `arch=x86_64\ncmdline=x\nunpacked=1073741824\nlean=${lean * 1024 * 1024}\n`;
+    const change = await pretend('/proc/meminfo', 'MemTotal:  524288 kB\nMemAvailable:  400000 kB\n');
+    await writeFile(join(kexec, 'image.conf'), conf(500));
+    expect(await refusal(change)).toMatch(
+      /needs 1\d\d\d MiB of memory and this machine has 512 MiB\. The lean image, .*, needs 500 MiB in all: \/kexec\/x86_64\/lean/,
+    );
+    await writeFile(join(kexec, 'image.conf'), conf(600));
+    expect(await refusal(change)).not.toContain('lean');
+  });
+
+  it('a lean image that nobody told where its store is, and one that does not fit', async () => {
+    const conf = 'arch=x86_64\ncmdline=x\nunpacked=4096\nstore=536870912\n';
+    await writeFile(join(kexec, 'image.conf'), conf);
+    expect(await refusal()).toContain('it does not know where from; say so with --store-url http://SERVER/...');
+    const change = await pretend('/proc/meminfo', 'MemTotal:  524288 kB\nMemAvailable:  400000 kB\n');
+    await writeFile(join(kexec, 'image.conf'), `${conf}address=http://images.example.org/store\n`);
+    expect(await refusal(change)).toMatch(/the installer needs 5\d\d MiB of memory and this machine has 512 MiB/);
   });
 
   it('a container, naming its kind', async () => {
