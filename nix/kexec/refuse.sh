@@ -178,7 +178,7 @@ refuse_without_store() {
   fi
   [ -z "$store_urls" ] || return 0
   [ -z "$(fact address)" ] || return 0
-  case "${extra_parameters-} $(cat "$work/initrd.d/customisation/cmdline" 2>/dev/null)" in
+  case "$extra_parameters $(cat "$work/initrd.d/customisation/cmdline" 2>/dev/null)" in
     *live.nixos.store=*) return 0 ;;
   esac
   refuse "this is a lean installer, which fetches its system ($(mebibytes "$image_store")) once it runs, and it does not know where from; say so with --store-url http://SERVER/..., the address of the store that was published with this tarball"

@@ -61,7 +61,8 @@ describe('a lean image', () => {
 
   it('is never told to believe the Host of a request', async () => {
     const script = await (await ask('/netboot/x86_64/lean.ipxe', {})).text();
-    expect(script).not.toContain('live.nixos.store');
+    expect(script).not.toContain('live.nixos.store=http');
+    expect(script).toContain('set cmdline to live.nixos.store=ADDRESS');
     expect(script).not.toContain('made.up');
   });
 

@@ -69,6 +69,7 @@ const PURPOSE: Readonly<Record<string, string>> = {
   interactive: 'for a person at the screen',
   noninteractive: 'for programs that install over SSH',
   'low-memory': 'for machines with 1 GB',
+  lean: 'for little memory: fetches the rest once it runs',
 };
 
 /** Whom a variant is for, in a few words; undefined if it is one that somebody else made. */

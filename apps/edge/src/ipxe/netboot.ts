@@ -41,6 +41,10 @@ export function lineWords(arch: Arch, cmdline: ExtraCmdline | undefined): string
   return own.length <= LONGEST_FOR_ARM64 ? own : undefined;
 }
 
+/** What a lean image's script says where the operator did not say what its parameter would. */
+const UNKNOWN_ORIGIN =
+  'echo This image fetches its system: if it does not know where from, set cmdline to live.nixos.store=ADDRESS before this script.';
+
 /** What a customised script loads and says on top. */
 export interface ScriptExtra {
   /** Of one more initrd. */
@@ -69,6 +73,7 @@ export function netbootScript(
   return script([
     `echo ${smoke ? 'SMOKE IMAGE (not NixOS)' : 'NixOS'} ${version}, netboot, ${image.arch}, ${image.variant}`,
     ...(extra?.notice ?? []).map((line) => `echo CUSTOMISED: ${echoWords(line)}`),
+    ...(image.files.store === undefined || origin !== undefined ? [] : [UNKNOWN_ORIGIN]),
     // Images left by an earlier script would end up in the initrd.
     'imgfree',
     // initrd= is what UEFI builds find the initrd by; the name must be that of the image.

@@ -9,7 +9,7 @@ const { manifest } = await sampleRelease({
   channel: 'nixos-26.05',
   size: 8192,
   published: '2026-08-20T00:00:00.000Z',
-  variants: ['low-memory'],
+  variants: ['low-memory', 'lean'],
 });
 
 function goal(kind: Goal['image']['kind'], changed: Partial<Goal> & { readonly variant?: string } = {}): Goal {
@@ -60,6 +60,16 @@ describe('the ways in', () => {
     expect(lineOf('kexec-script', goal('kexec', to))).toBe('curl -L {origin}/kexec.sh | sh');
     expect(lineOf('ipxe-menu', goal('netboot', to))).toBe('chain http://{host}/boot.ipxe');
     expect(lineOf('grub', goal('netboot', to))).toContain('linux (http,{host})/');
+  });
+
+  it('tell a lean tarball where its store is, by the same ref', () => {
+    const store = 'https://images.example.org/kexec@unstable/x86_64/lean/store';
+    const lean = goal('kexec', { ref: v.parse(Ref, 'unstable'), variant: 'lean' });
+    expect(lineOf('kexec-tarball', lean)).toBe(
+      `curl https://images.example.org/kexec@unstable/x86_64/lean.tar.gz | tar -xz -C /root && /root/kexec/run --store-url ${store}`,
+    );
+    expect(lineOf('nixos-anywhere', lean)).toContain(` --kexec-extra-flags --store-url=${store} `);
+    expect(lineOf('kexec-tarball', goal('kexec'))).not.toContain('store');
   });
 
   it('go by plain HTTP where what follows them may have no TLS', () => {

@@ -111,7 +111,10 @@ export const WAYS: readonly Way[] = [
     tests: ['kexec'],
     address: shortest,
     plain: false,
-    line: (url) => `curl ${url} | tar -xz -C /root && /root/kexec/run`,
+    line: (url, goal) => {
+      const store = storeOf(goal);
+      return `curl ${url} | tar -xz -C /root && /root/kexec/run${store === undefined ? '' : ` --store-url ${store}`}`;
+    },
   },
   {
     name: 'nixos-anywhere',
@@ -122,7 +125,11 @@ export const WAYS: readonly Way[] = [
     tests: ['kexec'],
     address: shortest,
     plain: false,
-    line: (url) => `nixos-anywhere --kexec ${url} --flake .#HOST root@ADDRESS`,
+    line: (url, goal) => {
+      const store = storeOf(goal);
+      const flags = store === undefined ? '' : ` --kexec-extra-flags --store-url=${store}`;
+      return `nixos-anywhere --kexec ${url}${flags} --flake .#HOST root@ADDRESS`;
+    },
   },
   {
     name: 'iso-stick',
@@ -332,6 +339,13 @@ function hasIpxeDisk({ image, customisation }: Goal): boolean {
 
 /** The name by which firmware finds a boot loader on a removable disk (UEFI specification, section 3.5.1.1). */
 const REMOVABLE: Readonly<Record<Arch, string>> = { x86_64: 'BOOTX64.EFI', aarch64: 'BOOTAA64.EFI' };
+
+/** Where a lean image's store is, by the same ref as the tarball that fetches it. */
+function storeOf(goal: Goal): string | undefined {
+  const { image, ref, server } = goal;
+  if (image.kind !== 'kexec' || image.files.store === undefined) return undefined;
+  return `${server.origin}${imageAddress(image, { ref, part: 'store' })}`;
+}
 
 /** The script that finds out the architecture by itself. */
 function scriptAddressOf(goal: Goal): string {
