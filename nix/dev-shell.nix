@@ -45,6 +45,7 @@
   rclone,
   runCommand,
   shellcheck,
+  squashfsTools,
   stdenv,
   systemd,
   tmux,
@@ -129,6 +130,7 @@ let
     which
     xorriso
     yash
+    squashfsTools
     zstd
   ];
 

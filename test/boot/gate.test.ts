@@ -8,10 +8,10 @@ import { noteResult } from './results.ts';
 
 beforeAll(provideIpxeForAarch64);
 
-async function publishedManifest(): Promise<Manifest> {
+async function publishedManifest(wanted?: string): Promise<Manifest> {
   const response = await fetch(`${inject('stackUrl')}/v1/catalog.json`);
   const catalog = v.parse(Catalog, await response.json());
-  const [channel] = channelsOf(catalog);
+  const channel = channelsOf(catalog).find((name) => wanted === undefined || name === wanted);
   const current = channel && catalog.channels[channel]?.current;
   if (current === undefined) throw new Error('the local stack serves no release');
   return current;
@@ -42,7 +42,9 @@ async function noteResults(tests: readonly BootTest[]): Promise<void> {
 // ISO and kexec go the same way; here the gate is held to its answers, and the other tests hold the images of x86_64.
 test('the boot gate logs in to what it netboots, and says with what it did', async ({ signal }) => {
   const manifest = await publishedManifest();
-  const images = manifest.images.filter(({ kind, arch }) => kind === 'netboot' && arch === 'x86_64');
+  const images = manifest.images.filter(
+    ({ kind, arch, variant }) => kind === 'netboot' && arch === 'x86_64' && variant !== 'lean',
+  );
   const { tests, tools } = await gate('gate-x86_64', { ...manifest, images }, signal);
   await noteResults(tests);
   expect(tests).toMatchObject([
@@ -51,6 +53,18 @@ test('the boot gate logs in to what it netboots, and says with what it did', asy
     { kind: 'netboot', arch: 'x86_64', path: 'netboot-uefi-http', outcome: 'booted' },
   ]);
   expect(tools).toMatchObject({ qemu: expect.stringMatching(/^\d/), ipxe: expect.stringMatching(/^\d/) });
+});
+
+test('the boot gate boots lean images, which fetch their system from the edge that it uses', async ({ signal }) => {
+  const manifest = await publishedManifest('nixos-26.05');
+  const images = manifest.images.filter(({ variant }) => variant === 'lean');
+  const { tests } = await gate('gate-lean', { ...manifest, images }, signal);
+  await noteResults(tests);
+  expect(tests).toMatchObject([
+    { kind: 'kexec', path: 'kexec', outcome: 'booted' },
+    { kind: 'netboot', path: 'netboot-bios', outcome: 'booted' },
+    { kind: 'netboot', path: 'netboot-uefi', outcome: 'booted' },
+  ]);
 });
 
 test('the boot gate tries aarch64 in every way there is', async ({ signal }) => {

@@ -56,6 +56,7 @@ const COUNTERPARTS: Readonly<Record<string, string | undefined>> = {
   wget: 'wget',
   xorriso: 'xorriso',
   yash: 'yash',
+  'squashfs-tools': 'squashfsTools',
   zstd: 'zstd',
 };
 

@@ -68,6 +68,8 @@
                 build
                 ;
             };
+          # One for all lean images, as NixOS's would be.
+          store = run "store" "smoke-store-${arch}" { system_root = base "systemd"; };
           image =
             {
               kind,
@@ -94,7 +96,8 @@
               name = "${kind}-${variant}-${channel}";
               value =
                 run kind "smoke-${kind}-${variant}-${channel}-${arch}" {
-                  base = base (if variant == "systemd" then "systemd" else "busybox");
+                  base = base (if variant == "systemd" || variant == "lean" then variant else "busybox");
+                  store = if variant == "lean" then store else "";
                   inherit
                     arch
                     tools
@@ -127,6 +130,15 @@
               kind = "iso";
               variant = "interactive";
             }
+            # Their store is the system of the variant `systemd`. For one channel and architecture: they are there to be tested.
+            {
+              kind = "kexec";
+              variant = "lean";
+            }
+            {
+              kind = "netboot";
+              variant = "lean";
+            }
             {
               kind = "netboot";
               variant = "interactive";
@@ -138,9 +150,14 @@
           ];
         in
         builtins.listToAttrs (
-          builtins.concatMap (channel: map (flavour: image (flavour // { inherit channel; })) flavours) (
-            builtins.attrNames series
-          )
+          builtins.concatMap (
+            channel:
+            map (flavour: image (flavour // { inherit channel; })) (
+              builtins.filter (
+                { variant, ... }: variant != "lean" || (channel == "nixos-26.05" && arch == "x86_64")
+              ) flavours
+            )
+          ) (builtins.attrNames series)
         );
     in
     {

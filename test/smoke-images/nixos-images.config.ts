@@ -19,6 +19,11 @@ const channel = {
   ],
 };
 
+// Made for one channel and architecture, to be tested (flake.nix).
+const leanArches = arches.filter((arch) => arch === 'x86_64');
+const lean = ['kexec' as const, 'netboot' as const].map((kind) => ({ kind, variant: 'lean', arches: leanArches }));
+const withLean = { ...channel, images: [...channel.images, ...(leanArches.length > 0 ? lean : [])] };
+
 /** The smoke images in a local bucket: what `script/server` serves and the tests boot. */
 export default defineConfig({
   bucket: {
@@ -26,5 +31,5 @@ export default defineConfig({
     name: variable('BUCKET_NAME', 'nixos-images'),
   },
   state: variable('BUILDER_STATE', `${import.meta.dirname}/../../.state/builder`),
-  channels: { 'nixos-26.05': channel, 'nixos-unstable': channel },
+  channels: { 'nixos-26.05': withLean, 'nixos-unstable': channel },
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +24,15 @@ async function build(...names: string[]): Promise<v.InferOutput<typeof Built>> {
   return v.parse(Built, JSON.parse(stdout));
 }
 
-const names = ['nixos-26.05', 'nixos-unstable'].flatMap((channel) =>
-  ['kexec-noninteractive', 'kexec-systemd', 'iso-interactive', 'netboot-interactive', 'ipxe-menu'].map(
-    (image) => `${image}-${channel}`,
+const names = [
+  ...['nixos-26.05', 'nixos-unstable'].flatMap((channel) =>
+    ['kexec-noninteractive', 'kexec-systemd', 'iso-interactive', 'netboot-interactive', 'ipxe-menu'].map(
+      (image) => `${image}-${channel}`,
+    ),
   ),
-);
+  'kexec-lean-nixos-26.05',
+  'netboot-lean-nixos-26.05',
+];
 const outputs = new Map<string, string>();
 
 function output(name: string): string {
@@ -133,6 +138,32 @@ describe('the netboot image', () => {
   it('has an initrd to which another archive can be joined without a gap', async () => {
     const folder = output('netboot-interactive-nixos-26.05');
     expect((await readFile(join(folder, 'initrd'))).length % 512).toBe(0);
+  });
+});
+
+describe('the lean images', () => {
+  const lean = ['kexec-lean-nixos-26.05', 'netboot-lean-nixos-26.05'] as const;
+  const sha256 = async (file: string) =>
+    createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
+
+  it('have one store between them, which both initrds know to the byte', async () => {
+    const [store, other] = await Promise.all(lean.map((name) => sha256(join(output(name), 'store'))));
+    expect(store).toBe(other);
+    const unpacked = await execa('tar', ['xzOf', join(output(lean[0]), 'kexec.tar.gz'), 'kexec/initrd'], {
+      encoding: 'buffer',
+      stripFinalNewline: false,
+    });
+    for (const packed of [unpacked.stdout, await readFile(join(output(lean[1]), 'initrd'))]) {
+      const initrd = Buffer.from(packed);
+      // What tells one image from another is the last archive in the initrd.
+      const last = initrd.lastIndexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
+      const { stdout } = await execa('sh', ['-c', 'zstd -dc 2>/dev/null | cpio --quiet -i --to-stdout smoke/store'], {
+        input: initrd.subarray(last),
+      });
+      expect(stdout).toContain(`sha256=${store}`);
+    }
   });
 });
 

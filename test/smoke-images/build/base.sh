@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What all smoke images of an architecture share: the kernel, and an initrd with busybox, OpenSSH, jq and `ip`; and
-# systemd with networkd where $init is systemd.
+# systemd with networkd where $init is systemd; where it is lean, no more than what fetches and mounts a store.
 # In: $arch $init $debs $tools $kexec $rootfs $build. Out: $out/kernel, $out/initrd, $out/busybox, $out/kernel-version,
 # $out/unpacked (bytes that the initrd takes in memory).
 set -eu
@@ -55,16 +55,20 @@ chmod 700 "$root/root"
 chmod 1777 "$root/tmp"
 
 cp "$packages/bin/busybox" "$root/bin/busybox"
-add_program usr/sbin/sshd usr/sbin/sshd
-add_program usr/lib/openssh/sftp-server usr/lib/openssh/sftp-server
-add_program usr/bin/ssh-keygen usr/bin/ssh-keygen
-add_program usr/bin/jq usr/bin/jq
-# What programs that install over SSH expect of any Linux, and busybox has not, or not all of (setsid --wait). bash is the
-# shell of all, because busybox's takes its own setsid.
-add_program bin/bash bin/bash
-ln -s bash "$root/bin/sh"
-add_program usr/bin/setsid usr/bin/setsid
-add_program usr/bin/nohup usr/bin/nohup
+if [ "$init" = lean ]; then
+  cp "$tools/jq" "$root/bin/jq"
+else
+  add_program usr/sbin/sshd usr/sbin/sshd
+  add_program usr/lib/openssh/sftp-server usr/lib/openssh/sftp-server
+  add_program usr/bin/ssh-keygen usr/bin/ssh-keygen
+  add_program usr/bin/jq usr/bin/jq
+  # What programs that install over SSH expect of any Linux, and busybox has not, or not all of (setsid --wait). bash is the
+  # shell of all, because busybox's takes its own setsid.
+  add_program bin/bash bin/bash
+  ln -s bash "$root/bin/sh"
+  add_program usr/bin/setsid usr/bin/setsid
+  add_program usr/bin/nohup usr/bin/nohup
+fi
 cp "$tools/ip" "$tools/bridge" "$root/sbin/"
 mkdir "$root/kexec"
 cp "$kexec/restore" "$kexec"/restore-network.sh "$kexec"/network-model.sh "$kexec"/*.jq "$root/kexec/"
@@ -73,7 +77,10 @@ cp "$kexec/restore" "$kexec"/restore-network.sh "$kexec"/network-model.sh "$kexe
 kernel_version=$(cd "$packages/lib/modules" && echo *)
 modules=$packages/lib/modules/$kernel_version
 depmod -b "$packages" "$kernel_version"
-for module in virtio_pci virtio_mmio virtio_net virtio_blk virtio_rng af_packet bonding 8021q bridge dummy macvlan ipvlan vrf veth team efivarfs; do
+[ "$init" != lean ] || mounts="loop squashfs overlay"
+# shellcheck disable=SC2086 # a list of words
+for module in virtio_pci virtio_mmio virtio_net virtio_blk virtio_rng af_packet bonding 8021q bridge dummy macvlan ipvlan vrf veth team efivarfs \
+  ${mounts-}; do
   # In file names, _ and - are mixed.
   file=$(cd "$modules" && find kernel -name "$(echo "$module" | sed 's/_/[_-]/g').ko" | head -n 1)
   # Built in, or not known to this kernel.
@@ -95,10 +102,15 @@ cp "$rootfs/console.sh" "$rootfs/report" "$root/smoke/"
 if [ "$init" = systemd ]; then
   # shellcheck source=test/smoke-images/build/systemd.sh
   . "$build/systemd.sh"
+elif [ "$init" = lean ]; then
+  cp "$rootfs/lean-init" "$root/init"
+  cp "$rootfs/network-parameters" "$root/smoke/network-parameters"
+  cp "$kexec/fetch-store" "$root/kexec/"
 else
   cp "$rootfs/init" "$root/init"
   cp "$rootfs/network-parameters" "$root/smoke/network-parameters"
 fi
+cp "$rootfs/network.sh" "$root/smoke/"
 cp "$rootfs/sshd_config" "$root/etc/ssh/sshd_config"
 mkdir -p "$root/etc/udhcpc"
 cp "$rootfs/udhcpc" "$root/etc/udhcpc/default.script"

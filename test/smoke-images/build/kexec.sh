@@ -15,8 +15,9 @@ arch=$arch
 cmdline=$parameters
 unpacked=$(cat "$base/unpacked")
 EOF
+[ -z "${store-}" ] || sed -n 's/^size=/store=/p' "$store/facts" >>kexec/image.conf
 chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox
 chmod 644 kexec/initrd kexec/bzImage kexec/image.conf kexec/*.sh kexec/*.awk kexec/*.jq
 # Kernel and initrd are compressed already, so trying harder gains nothing.
 customisation=$(sh "$kexec/pack" "$PWD" "$out/kexec.tar.gz")
-write_image_json "{files: {tarball: \"kexec.tar.gz\"}, customisation: $customisation, unpacked: $(cat "$base/unpacked")}"
+write_image_json "{files: {tarball: \"kexec.tar.gz\"$files_member}, customisation: $customisation, unpacked: $(cat "$base/unpacked")}"

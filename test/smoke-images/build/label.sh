@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Sourced by the image builders. Makes label.initrd: what tells one image from another inside the booted system; and
-# defines write_image_json. In: $kind $arch $variant $channel $version $image $build.
+# defines write_image_json. In: $kind $arch $variant $channel $version $image $build,
+# and $store where the image is lean.
 : "${kind:?}" "${arch:?}" "${variant:?}" "${channel:?}" "${version:?}" "${image:?}" "${build:?}" "${base:?}" "${out:?}"
 
 mkdir -p label/etc
@@ -14,6 +15,11 @@ VERSION_ID="$version"
 BUILD_ID="$version"
 EOF
 printf 'kind=%s\narch=%s\nvariant=%s\nchannel=%s\nversion=%s\n' "$kind" "$arch" "$variant" "$channel" "$version" >label/etc/smoke
+# A lean image also says what its store is.
+if [ -n "${store-}" ]; then
+  mkdir label/smoke
+  cp "$store/facts" label/smoke/store
+fi
 sh "$build/pack.sh" label label.initrd
 
 case "$arch" in
@@ -24,6 +30,14 @@ esac
 # No panic without an end: a machine that nobody watches comes back by itself.
 # shellcheck disable=SC2034 # for the scripts that source this one
 parameters="$consoles panic=30 loglevel=4"
+
+# A member of the JSON object of files, and the file itself.
+files_member=
+if [ -n "${store-}" ]; then
+  # shellcheck disable=SC2034 # for the scripts that source this one
+  files_member=', store: "store"'
+  cp "$store/store" "$out/store"
+fi
 
 # Completes what the flake knows of the image with <a jq object> that describes its files.
 write_image_json() {

@@ -7,7 +7,9 @@ import {
   type BootTest,
   type Customisation,
   defaultVariant,
+  ExtraCmdline,
   filesOf,
+  formatAddress,
   formatImageId,
   type Image,
   type IpxeImage,
@@ -180,9 +182,11 @@ async function describe(
   if (path === 'kexec') {
     const tarball = join(work, 'tarball');
     await download(addressOf(gate, image, undefined), tarball, gate.signal);
-    return await kexecHost(name, image.arch, tarball, publicKey, work);
+    return await kexecHost(name, image.arch, tarball, publicKey, storeParameters(gate, image), work);
   }
-  const withKey = { ...NO_CUSTOMISATION, keys: [publicKey] };
+  const [parameter] = storeParameters(gate, image);
+  const cmdline = parameter === undefined ? {} : { cmdline: v.parse(ExtraCmdline, parameter) };
+  const withKey = { ...NO_CUSTOMISATION, keys: [publicKey], ...cmdline };
   const address = addressOf(gate, image, withKey);
   if (image.kind === 'netboot' && path === 'netboot-uefi-http') {
     // DHCP's messages have no room for an address with a key.
@@ -240,7 +244,8 @@ async function jump(
   const [oldBoot = '', hostKey = ''] = before.stdout.split('\n');
   const host = { ...root, hostKeys: [hostKey.split(' ').slice(0, 2).join(' ')] };
   step('typing the kexec line');
-  const run = await runOverSsh(host, kexecLine(asSeenFromGuest(addressOf(gate, image, undefined))), options);
+  const line = kexecLine(asSeenFromGuest(addressOf(gate, image, undefined)), storeAddress(gate, image));
+  const run = await runOverSsh(host, line, options);
   if (run.exitCode !== 0) throw new NotAnInstaller(`kexec/run refused: ${run.stderr.trim().split('\n').at(-1) ?? ''}`);
   step('jumping');
   const deadline = performance.now() + PATIENCE * 1000;
@@ -258,6 +263,19 @@ async function jump(
 function addressOf(gate: BootGateOptions, image: Image, customisation: Customisation | undefined, part?: Part): URL {
   const rest = { ref: gate.manifest.version, customisation, ...(part && { part }) };
   return new URL(imageAddress(image, rest), gate.edge);
+}
+
+/** Where a lean image fetches its store from: the edge that the gate uses, which is none that it knows by itself. */
+function storeAddress({ manifest: { version }, edge }: BootGateOptions, image: Image): URL | undefined {
+  const store = filesOf(image).find(({ role }) => role === 'store');
+  if (store === undefined) return undefined;
+  return asSeenFromGuest(new URL(formatAddress({ type: 'entry', version, name: store.file.name }), edge));
+}
+
+/** The same as kernel parameters; none for a complete image. */
+function storeParameters(gate: BootGateOptions, image: Image): readonly string[] {
+  const address = storeAddress(gate, image);
+  return address === undefined ? [] : [`live.nixos.store=${address.href}`];
 }
 
 async function noteVersions(machine: Machine, tools: Record<string, string>): Promise<void> {
