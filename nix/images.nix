@@ -3,12 +3,14 @@
   kexec = [
     "noninteractive"
     "low-memory"
+    "lean"
     "interactive"
   ];
   netboot = [
     "interactive"
     "noninteractive"
     "low-memory"
+    "lean"
   ];
   iso = [
     "interactive"

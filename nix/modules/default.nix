@@ -9,4 +9,5 @@
   interactive = ./interactive.nix;
   noninteractive = ./noninteractive.nix;
   low-memory = ./low-memory.nix;
+  lean = ./lean.nix;
 }

@@ -61,6 +61,23 @@ in
       };
     };
 
+    lean = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      internal = true;
+      description = "Whether stage 1 fetches the system, which is no part of the initrd then; the variant's module sets it.";
+    };
+
+    storeAddresses = lib.mkOption {
+      type = lib.types.listOf (lib.types.strMatching "https?://[]A-Za-z0-9._~:/?@%+,=[-]+");
+      default = [ ];
+      example = [ "http://images.example.org/kexec/x86_64/lean/store" ];
+      description = ''
+        Where a lean image fetches its system from, in this order, if nothing on the kernel command line names a place that
+        has it. What it fetches is held against a digest that was built in, so plain HTTP is fine.
+      '';
+    };
+
     source = lib.mkOption {
       type = lib.types.nullOr lib.types.str;
       default = null;

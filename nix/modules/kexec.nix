@@ -8,25 +8,13 @@
 let
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
-  inherit (pkgs.pkgsStatic) busybox;
-
-  # No cache has static programs, so they are built without libraries that are of no use here (../built-here.json). Which
-  # of them there are differs between channels.
-  without =
-    package: libraries:
-    package.override (
-      lib.intersectAttrs (lib.functionArgs package.override) (lib.genAttrs libraries (_: null))
-    );
-  # db and python3 are for arpd and routel; iptables cannot be linked statically.
-  iproute2 = without pkgs.pkgsStatic.iproute2 [
-    "db"
-    "iptables"
-    "python3"
-  ];
-  # For kernels that are compressed with it, which ours is not where kexec would have to unpack it.
-  kexec-tools = without pkgs.pkgsStatic.kexec-tools [ "zstd" ];
-  # Without regular expressions, which network.jq does not use.
-  jq = lib.getBin (pkgs.pkgsStatic.jq.override { onigurumaSupport = false; });
+  inherit (config.nixosImage) lean;
+  inherit (import ../static-programs.nix { inherit lib pkgs; })
+    busybox
+    iproute2
+    jq
+    kexec-tools
+    ;
   imageFolder = import ../image-folder.nix { inherit config pkgs; };
   # Without context: the tarball names the system, but needs nothing of it outside of its initrd.
   params = builtins.unsafeDiscardStringContext (
@@ -39,7 +27,10 @@ in
   nixosImage.kind = "kexec";
 
   system.build.nixosImage = imageFolder {
-    files.tarball = "kexec.tar.gz";
+    files = {
+      tarball = "kexec.tar.gz";
+    }
+    // lib.optionalAttrs lean { store = "store"; };
     nativeBuildInputs = [ pkgs.buildPackages.zstd ];
     jq = {
       filter = ". + {$customisation, $unpacked}";
@@ -49,7 +40,7 @@ in
       mkdir kexec
       cp ${../kexec}/run ${../kexec}/*.sh ${../kexec}/*.awk ${../kexec}/*.jq kexec/
       cp ${build.kernel}/${kernelFile} kexec/bzImage
-      cp ${build.netbootRamdisk}/initrd kexec/initrd
+      cp ${if lean then build.leanInitrd else build.netbootRamdisk}/initrd kexec/initrd
       cp ${kexec-tools}/bin/kexec ${iproute2}/bin/ip ${jq}/bin/jq ${busybox}/bin/busybox kexec/
 
       # Each must start without the store's libraries.
@@ -57,15 +48,24 @@ in
         env --ignore-environment ./kexec/$program
       done
 
-      # Bytes in memory once the kernel has unpacked stage 1 and the store beside it.
+      # Bytes in memory once the kernel has unpacked stage 1, and the store beside it.
       stage1=$(zstd -dc ${build.initialRamdisk}/initrd | wc -c)
       store=$(stat -L -c %s ${build.squashfsStore})
-      unpacked=$((stage1 + store))
-      cat >kexec/image.conf <<EOF
-      arch=${pkgs.stdenv.hostPlatform.uname.processor}
-      cmdline=${params}
-      unpacked=$unpacked
-      EOF
+      unpacked=$((stage1${lib.optionalString (!lean) " + store"}))
+      {
+        echo arch=${pkgs.stdenv.hostPlatform.uname.processor}
+        echo ${lib.escapeShellArg "cmdline=${params}"}
+        echo unpacked=$unpacked
+        ${lib.optionalString lean ''
+          echo store=$store
+          sed -n '/^address=/p' ${build.leanInitrd}/facts
+        ''}
+        ${lib.optionalString (config.nixosImage.variant == "noninteractive") ''
+          # What the lean image needs, whose system is this one: its stage 1 has network drivers on top.
+          echo lean=$(($(stat -c %s kexec/bzImage) + stage1 + store + (64 + 32) * 1048576))
+        ''}
+      } >kexec/image.conf
+      ${lib.optionalString lean ''cp -L ${build.leanStore} "$out/store"''}
 
       chmod 644 kexec/*
       chmod 755 kexec kexec/run kexec/kexec kexec/ip kexec/jq kexec/busybox

@@ -2,7 +2,10 @@
 # missing is missing; what remains is compressed as well as can be, and swaps into compressed memory.
 { lib, pkgs, ... }:
 {
-  imports = [ ./noninteractive.nix ];
+  imports = [
+    ./noninteractive.nix
+    ./compressed-swap.nix
+  ];
 
   # No firmware at all: virtual machines need none, and they are what has 1 GB.
   hardware.firmware = lib.mkForce [ ];
@@ -15,16 +18,6 @@
   };
   # Without ZFS any kernel will do: the long-term one is smaller than the newest.
   boot.kernelPackages = lib.mkForce pkgs.linuxPackages;
-
-  zramSwap = {
-    enable = true;
-    algorithm = lib.mkDefault "zstd";
-    # Of memory, uncompressed: at three to one this takes half of it at most.
-    memoryPercent = lib.mkDefault 150;
-  };
-  # Swap in memory is cheap: use it early. (zswap in front of it would compress twice.)
-  boot.kernel.sysctl."vm.swappiness" = 180;
-  systemd.tmpfiles.settings.zswap = lib.mkForce { };
 
   # One build, one download at a time.
   nix.settings = {

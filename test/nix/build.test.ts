@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,8 +46,40 @@ describe('the folder of a kexec image', () => {
     const { folder } = await build('kexec-noninteractive');
     const { stdout } = await execa('tar', ['-xzOf', join(folder, 'kexec.tar.gz'), 'kexec/image.conf']);
     expect(stdout).toMatch(
-      /^arch=x86_64\ncmdline=init=\/\S+-nixos-system\/init .*console=ttyS0,115200.*\nunpacked=\d+\n(file=[0-9a-f]{64} \d+ \S+\n)+files=\d+$/,
+      /^arch=x86_64\ncmdline=init=\/\S+-nixos-system\/init .*console=ttyS0,115200.*\nunpacked=\d+\nlean=\d+\n(file=[0-9a-f]{64} \d+ \S+\n)+files=\d+$/,
     );
+  });
+});
+
+describe('the folder of a lean image', () => {
+  it.each(['kexec', 'netboot'] as const)(
+    'of kind %s has its system as a file of its own, and an initrd that knows which',
+    async (kind) => {
+      const { folder, image } = await build(`${kind}-lean`);
+      if ((image.kind !== 'kexec' && image.kind !== 'netboot') || image.files.store === undefined)
+        throw new Error('no store');
+      const store = await readFile(join(folder, image.files.store));
+      const sha256 = createHash('sha256').update(store).digest('hex');
+      const options = { encoding: 'buffer', stripFinalNewline: false } as const;
+      const initrd =
+        image.kind === 'netboot'
+          ? await readFile(join(folder, image.files.initrd))
+          : Buffer.from(
+              (await execa('tar', ['-xzOf', join(folder, image.files.tarball), 'kexec/initrd'], options)).stdout,
+            );
+      expect(initrd.includes(store)).toBe(false);
+      const { stdout } = await execa('sh', ['-c', 'gzip -dc 2>/dev/null | cpio --quiet -i --to-stdout lean-store'], {
+        input: initrd.subarray(initrd.lastIndexOf(Buffer.from([0x1f, 0x8b, 8]))),
+      });
+      expect(stdout).toBe(`name=nix-store.squashfs\nsize=${store.length}\nsha256=${sha256}`);
+    },
+  );
+
+  it('tells run how much memory its store takes', async () => {
+    const { folder, image } = await build('kexec-lean');
+    const { stdout } = await execa('tar', ['-xzOf', join(folder, 'kexec.tar.gz'), 'kexec/image.conf']);
+    const { size } = await stat(join(folder, image.kind === 'kexec' ? (image.files.store ?? '') : ''));
+    expect(stdout).toMatch(new RegExp(`\nunpacked=\\d+\nstore=${size}\n(file=|$)`));
   });
 });
 

@@ -54,7 +54,7 @@ const steady = (text: string) =>
     .replaceAll(/\b(26\.05\.20260820)\.[0-9a-f]{7}\b/g, '$1.<revision>');
 
 describe('the settings, units and scripts of', () => {
-  it.each(['kexec-noninteractive', 'kexec-low-memory', 'netboot-interactive', 'iso-interactive'])(
+  it.each(['kexec-noninteractive', 'kexec-low-memory', 'kexec-lean', 'netboot-interactive', 'iso-interactive'])(
     '%s are as reviewed',
     async (image) => {
       const summary = await flake.eval(`packages.x86_64-linux."${image}-nixos-26.05"`, SUMMARY);
