@@ -82,7 +82,11 @@ function compare(
 }
 
 /** Whether an image of the current release is what would be made anew: by the same derivation, and with the same menu's address in it. */
-function isKept(former: Image, { derivation }: EvaluatedImage, menu: MenuAddress | undefined): boolean {
+export function isKept(
+  former: Image,
+  { derivation }: Pick<EvaluatedImage, 'derivation'>,
+  menu: MenuAddress | undefined,
+): boolean {
   const { origin } = former;
   return origin.from === 'nix' && origin.derivation === derivation && (former.kind !== 'ipxe' || former.menu === menu);
 }
