@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { formatJson, releaseKey } from '@nixos-images/shared';
 import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
+import jsQR from 'jsqr';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ServedRelease, serveRelease } from '../conformance/served-release.ts';
@@ -65,6 +66,20 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   return page;
 }
 
+/** What a QR code says, read from the strokes of its SVG. */
+function readQrCode(svg: string): string | undefined {
+  const size = Number(/M0 0h(\d+)/.exec(svg)?.[1]);
+  const scale = 4;
+  const pixels = new Uint8ClampedArray((size * scale) ** 2 * 4).fill(255);
+  for (const [, x, y, length] of svg.matchAll(/M(\d+) (\d+)h(\d+)v1h/g)) {
+    for (let row = 0; row < scale; row += 1) {
+      const start = ((Number(y) * scale + row) * size * scale + Number(x) * scale) * 4;
+      for (let at = start; at < start + Number(length) * scale * 4; at += 4) pixels.fill(0, at, at + 3);
+    }
+  }
+  return jsQR.default(pixels, size * scale, size * scale)?.data;
+}
+
 const line = (page: Page) => page.locator('#line-0');
 
 describe('the form without scripts', () => {
@@ -96,13 +111,18 @@ describe('the form without scripts', () => {
       const lines = await page.locator('pre[id^=line-]').allTextContents();
       expect(lines.length).toBeGreaterThan(0);
       const urls = lines.flatMap((text) => [
-        ...[...text.matchAll(/https?:\/\/[^\s|]+/g)].map(([url]) => url),
+        ...[...text.matchAll(/https?:\/\/[^\s|"]+/g)].map(([url]) => url),
         ...[...text.matchAll(/\(http,([^)]+)\)(\S+)/g)].map(([, host, path]) => `http://${host}${path}`),
       ]);
       for (const url of urls) expect([url, (await fetch(url)).status]).toEqual([url, 200]);
       const [first = ''] = urls;
       if (query.includes('variant')) expect(first).toMatch(/(@26\.05.*low-memory|low-memory.*26\.05)/);
     }
+  });
+
+  it('has the line in its QR code, too', async () => {
+    const page = await open(`/?have=linux&key=${encodeURIComponent(KEY)}`, NO_SCRIPTS);
+    expect(readQrCode(await page.locator('#result svg').innerHTML())).toBe(await line(page).textContent());
   });
 
   it('says what the line resolves to: version, digest, boot tests of this very image', async () => {
@@ -145,6 +165,17 @@ describe('the form without scripts', () => {
     await page.getByRole('radiogroup', { name: 'Variant' }).getByLabel('low-memory').check();
     await page.getByRole('button', { name: 'Make the line' }).click();
     expect(await line(page).textContent()).toContain('/netboot/x86_64/low-memory.ipxe');
+  });
+
+  it('says before which ways a machine cannot take, and offers the first that it can', async () => {
+    const page = await open('/?have=console&firmware=bios', NO_SCRIPTS);
+    const efi = page.locator('#about .ways div').filter({ hasText: 'By UEFI HTTP Boot' }).last();
+    expect(await efi.innerText()).toContain('A BIOS machine cannot start this');
+    expect(await efi.locator('pre').count()).toBe(0);
+    expect(await (await open('/?have=console&firmware=uefi', NO_SCRIPTS)).getByText('A BIOS machine').count()).toBe(0);
+    const long = await open(`/?have=network&key=${encodeURIComponent(`${KEY}\n${KEY}`)}`, NO_SCRIPTS);
+    expect(await line(long).textContent()).toContain('(http,');
+    expect(await long.getByText('there is room for 255').count()).toBe(2);
   });
 
   it('says before what a machine has too little memory for', async () => {

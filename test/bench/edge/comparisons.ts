@@ -22,6 +22,7 @@ export function comparisons(tarballKey: string): Comparison[] {
   const etag = `"${tarballKey.slice(tarballKey.lastIndexOf('/') + 1)}"`;
   const light: readonly (readonly [string, Load])[] = [
     ['iPXE script', { method: 'GET', path: '/netboot/x86_64.ipxe' }],
+    ['/kexec.sh', { method: 'GET', path: '/kexec.sh' }],
     ['.sha256', { method: 'GET', path: '/kexec/x86_64.tar.gz.sha256' }],
     ['.json', { method: 'GET', path: '/kexec/x86_64.json' }],
     ['304', { method: 'GET', path: '/kexec/x86_64.tar.gz', headers: { 'If-None-Match': etag } }],

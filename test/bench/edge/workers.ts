@@ -62,12 +62,14 @@ export async function startWorkers({ state, before, like, onLog = () => {} }: Wo
     // Straight to the Worker, past what miniflare puts in front of the first one.
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   };
+  // As deployments have it: an edge that does not know its own name writes a script anew for each who asks.
+  const bindings = { PUBLIC_ORIGIN: 'http://images.example.org' };
   const children = await childrenOf(process.pid);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       workers: [
-        { name: 'edge', modules, modulesRoot: '/', ...shared },
-        { name: 'before', modules: (await readBuiltWorker(before)).modules, modulesRoot: '/', ...shared },
+        { name: 'edge', modules, modulesRoot: '/', ...shared, bindings },
+        { name: 'before', modules: (await readBuiltWorker(before)).modules, modulesRoot: '/', ...shared, bindings },
         ...(await Promise.all(OTHERS.map(other))),
       ],
       resourcePersistencePath: state,

@@ -190,7 +190,9 @@ async function stepsFor(
     .map((step) => ({ ...step, hindrance: hindranceOf(step, firmware) }));
 }
 
-function hindranceOf({ way }: Step, firmware: Choice['firmware']): string | undefined {
+function hindranceOf({ way, url }: Step, firmware: Choice['firmware']): string | undefined {
+  if (way.longest !== undefined && url.length > way.longest)
+    return `The address has ${url.length} characters, and there is room for ${way.longest}: name an account instead of keys.`;
   if (way.firmware === undefined || firmware === undefined || way.firmware === firmware) return undefined;
   return way.firmware === 'uefi' ? 'A BIOS machine cannot start this: it needs UEFI.' : 'This needs a BIOS machine.';
 }

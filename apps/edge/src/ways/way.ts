@@ -65,6 +65,8 @@ export interface Way {
   readonly firmware?: Firmware;
   /** Without it every architecture can. */
   readonly arch?: Arch;
+  /** The most characters that there is room for where the address goes. */
+  readonly longest?: number;
   /** Without it every image of the kind has what the way needs. */
   readonly has?: (goal: Goal) => boolean;
   /** The boot tests that go this way. */
@@ -74,6 +76,9 @@ export interface Way {
   readonly plain: boolean;
   readonly line: (url: string, goal: Goal) => string;
 }
+
+/** The most characters of an option of DHCP, whose length is a byte (RFC 2132, section 2). */
+const DHCP_OPTION = 255;
 
 /**
  * Every way in, the one to be offered first before the others that have the same. All that shows ways (the page, `.json`) reads this
@@ -220,6 +225,7 @@ export const WAYS: readonly Way[] = [
     kind: 'netboot',
     title: 'DHCP server: dnsmasq, for machines that have iPXE',
     where: 'In dnsmasq.conf',
+    longest: DHCP_OPTION,
     tests: ['netboot-bios', 'netboot-uefi'],
     address: shortest,
     plain: true,
@@ -234,6 +240,7 @@ export const WAYS: readonly Way[] = [
     where: 'In dnsmasq.conf',
     firmware: 'uefi',
     has: hasEfiFile,
+    longest: DHCP_OPTION,
     tests: ['netboot-uefi-http'],
     address: efiFile,
     plain: true,
@@ -280,6 +287,8 @@ export interface Step {
   readonly way: Way;
   /** The path. */
   readonly address: string;
+  /** Of the address, by the server's name. */
+  readonly url: string;
   readonly line: string;
 }
 
@@ -292,7 +301,8 @@ export function stepsTo(goal: Goal): Step[] {
   ).map((way) => {
     const address = way.address(goal);
     const origin = way.plain ? goal.server.plain : goal.server.origin;
-    return { way, address, line: way.line(`${origin}${address}`, goal) };
+    const url = `${origin}${address}`;
+    return { way, address, url, line: way.line(url, goal) };
   });
 }
 
