@@ -1,11 +1,10 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Catalog, formatJson, releaseKey } from '@nixos-images/shared';
 import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { countingBucket } from './testing/index.ts';
-import { createEdge } from './worker.ts';
+import { startEdge } from './testing/sample-edge.ts';
 
 const VERSION = '26.05.20260820.e17386d';
 const STATE = {
@@ -41,14 +40,8 @@ beforeEach(async () => {
   log = [];
   points = [];
   const recorder: AnalyticsEngineDataset = { writeDataPoint: (point) => void points.push(point ?? {}) };
-  const app = createEdge((line) => log.push(JSON.parse(line)));
-  ask = async (path, init, downloads = recorder) => {
-    const context = createExecutionContext();
-    const request = new Request(`http://edge.test${path}`, init);
-    const response = await app.fetch(request, { BUCKET: env.BUCKET, DOWNLOADS: downloads }, context);
-    await waitOnExecutionContext(context);
-    return response;
-  };
+  const edge = startEdge({ log: (line) => log.push(JSON.parse(line)) });
+  ask = (path, init, downloads = recorder) => edge(path, init, { DOWNLOADS: downloads });
 });
 
 describe('a channel that upstream ended', () => {
@@ -172,9 +165,7 @@ describe('the boot record of a release', () => {
     ];
     const record = { schema: 1, version: VERSION, time: '2026-08-21T00:00:00.000Z', gate: 'run', tools: {}, tests };
     await env.BUCKET.put(releaseKey(release.manifest.version, 'boot.json'), formatJson(record));
-    const later = createEdge(() => {});
-    const context = createExecutionContext();
-    const response = await later.fetch(new Request(`http://edge.test${path}`), { BUCKET: env.BUCKET }, context);
+    const response = await startEdge()(path);
     expect(response.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');
     expect(await response.json()).toMatchObject({ gate: 'run' });
   });
@@ -236,9 +227,8 @@ describe('a bucket that fails', () => {
 
   it('leaves scripts, checksums, facts and pages as they were, with a header that says so, and gives 503 for bytes', async () => {
     const counting = countingBucket(env.BUCKET);
-    const app = createEdge(() => {});
-    const bindings = { BUCKET: counting.bucket, CATALOG_WAIT_SECONDS: '0' };
-    const get = (path: string) => app.fetch(new Request(`http://edge.test${path}`), bindings, createExecutionContext());
+    const edge = startEdge({ bucket: counting.bucket });
+    const get = (path: string) => edge(path, {}, { CATALOG_WAIT_SECONDS: '0' });
     await (await get('/kexec/x86_64.json')).arrayBuffer();
     counting.failing = true;
     for (const path of [

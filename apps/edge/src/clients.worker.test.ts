@@ -1,38 +1,18 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { filesOf } from '@nixos-images/shared';
-import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
+import type { SampleRelease } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createEdge, type Edge } from './worker.ts';
+import { type Ask, publishSample, startEdge } from './testing/sample-edge.ts';
 
 const VERSION = '26.05.20260820.e17386d';
-let edge: Edge;
+let edge: Ask;
 let release: SampleRelease;
 
 beforeEach(async () => {
-  release = await sampleRelease({
-    version: VERSION,
-    channel: 'nixos-26.05',
-    size: 4096,
-    published: '2026-08-20T00:00:00.000Z',
-    variants: ['low-memory'],
-  });
-  for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
-  const { key, bytes } = sampleCatalog([release.manifest]);
-  await env.BUCKET.put(key, bytes);
-  edge = createEdge(() => {});
+  release = await publishSample({ variants: ['low-memory'] });
+  edge = startEdge();
 });
 
-async function ask(path: string, headers: Record<string, string> = {}): Promise<Response> {
-  const context = createExecutionContext();
-  const response = await edge.fetch(
-    new Request(`http://edge.test${path}`, { headers }),
-    { BUCKET: env.BUCKET },
-    context,
-  );
-  await waitOnExecutionContext(context);
-  return response;
-}
+const ask = (path: string, headers: Record<string, string> = {}) => edge(path, { headers });
 
 describe('a checksum', () => {
   it.each([

@@ -1,11 +1,10 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { blobKey, Catalog, type NetbootImage, parseUnifiedKernelHead } from '@nixos-images/shared';
 import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type CountingBucket, countingBucket } from './testing/index.ts';
-import { createEdge } from './worker.ts';
+import { type Ask, startEdge } from './testing/sample-edge.ts';
 
 const VERSION = '26.05.20260820.e17386d';
 const PATH = '/netboot/x86_64.efi';
@@ -18,7 +17,7 @@ const WITH = `/with/key:${base64url(KEY)},cmdline:${base64url('quiet panic=10')}
 let release: SampleRelease;
 let image: NetbootImage;
 let bucket: CountingBucket;
-let ask: (path: string, init?: RequestInit) => Promise<Response>;
+let ask: Ask;
 
 async function publish(without: readonly string[] = []): Promise<void> {
   for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
@@ -42,13 +41,7 @@ beforeEach(async () => {
   if (found?.kind !== 'netboot') throw new Error('the sample release has no such image');
   image = found;
   bucket = countingBucket(env.BUCKET);
-  const app = createEdge(() => {});
-  ask = async (path, init) => {
-    const context = createExecutionContext();
-    const response = await app.fetch(new Request(`http://edge.test${path}`, init), { BUCKET: bucket.bucket }, context);
-    await waitOnExecutionContext(context);
-    return response;
-  };
+  ask = startEdge({ bucket: bucket.bucket });
 });
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());

@@ -1,24 +1,16 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { blobKey, CATALOG_KEY, filesOf, releaseKey } from '@nixos-images/shared';
 import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createEdge, type Edge } from './worker.ts';
+import { type Ask, startEdge } from './testing/sample-edge.ts';
 
 const VERSION = '26.05.20260820.e17386d';
 
 let release: SampleRelease;
 let older: SampleRelease;
 let log: Record<string, unknown>[];
-let edge: Edge;
+let ask: Ask;
 
-const ask = async (path: string, init?: RequestInit, settings: Record<string, string> = {}): Promise<Response> => {
-  const context = createExecutionContext();
-  const request = new Request(`http://edge.test${path}`, init);
-  const response = await edge.fetch(request, { BUCKET: env.BUCKET, ...settings }, context);
-  await waitOnExecutionContext(context);
-  return response;
-};
 const health = async (settings?: Record<string, string>) => {
   const response = await ask('/healthz', {}, settings);
   const told: { bucket: string; reasons: string[] } = await response.json();
@@ -26,7 +18,7 @@ const health = async (settings?: Record<string, string>) => {
 };
 const restart = () => {
   log = [];
-  edge = createEdge((line) => log.push(JSON.parse(line)));
+  ask = startEdge({ log: (line) => log.push(JSON.parse(line)) });
 };
 
 /** Writes the catalog of both releases, as somebody's newer version might have. */

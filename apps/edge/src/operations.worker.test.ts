@@ -1,39 +1,20 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { blobKey } from '@nixos-images/shared';
-import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
+import type { SampleRelease } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { countingBucket } from './testing/index.ts';
-import { createEdge } from './worker.ts';
+import { type Ask, publishSample, startEdge } from './testing/sample-edge.ts';
 
 describe('operations on the bucket', () => {
   let release: SampleRelease;
   let operations: string[];
-  let ask: (path: string, init?: RequestInit) => Promise<Response>;
+  let ask: Ask;
 
   beforeEach(async () => {
-    release = await sampleRelease({
-      version: '26.05.20260820.e17386d',
-      channel: 'nixos-26.05',
-      size: 4096,
-      published: '2026-08-20T00:00:00.000Z',
-    });
-    for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
-    const { key, bytes } = sampleCatalog([release.manifest]);
-    await env.BUCKET.put(key, bytes);
+    release = await publishSample();
     const counted = countingBucket(env.BUCKET);
     operations = counted.operations;
-    const app = createEdge(() => {});
-    ask = async (path, init) => {
-      const context = createExecutionContext();
-      const response = await app.fetch(
-        new Request(`http://edge.test${path}`, init),
-        { BUCKET: counted.bucket },
-        context,
-      );
-      await waitOnExecutionContext(context);
-      return response;
-    };
+    ask = startEdge({ bucket: counted.bucket });
     // Reads the catalog and the boot record; then whether the image is signed.
     await (await ask('/kexec/x86_64.json')).arrayBuffer();
     await (await ask('/')).arrayBuffer();
@@ -82,14 +63,7 @@ describe('operations on the bucket', () => {
 
   it('there are two for the very first body', async () => {
     const cold = countingBucket(env.BUCKET);
-    const context = createExecutionContext();
-    const response = await createEdge(() => {}).fetch(
-      new Request('http://edge.test/kexec/x86_64'),
-      { BUCKET: cold.bucket },
-      context,
-    );
-    await response.arrayBuffer();
-    await waitOnExecutionContext(context);
+    await (await startEdge({ bucket: cold.bucket })('/kexec/x86_64')).arrayBuffer();
     expect(cold.operations).toHaveLength(2);
   });
 

@@ -1,31 +1,21 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { CATALOG_KEY, formatJson, type Kind } from '@nixos-images/shared';
 import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createEdge, type Edge } from './worker.ts';
+import { type Ask, startEdge } from './testing/sample-edge.ts';
 
 const OLD = '26.05.20260820.e17386d';
 const NEW = '26.11.20261120.abcdef0';
 const published = '2026-11-20T00:00:00.000Z';
 const frozen = { status: 'frozen', since: published, reason: 'upstream ended it' };
 
-let edge: Edge;
+let edge: Ask;
 
 beforeEach(() => {
-  edge = createEdge(() => {});
+  edge = startEdge();
 });
 
-async function ask(path: string, headers: Record<string, string> = {}): Promise<Response> {
-  const context = createExecutionContext();
-  const response = await edge.fetch(
-    new Request(`http://edge.test${path}`, { headers }),
-    { BUCKET: env.BUCKET },
-    context,
-  );
-  await waitOnExecutionContext(context);
-  return response;
-}
+const ask = (path: string, headers: Record<string, string> = {}) => edge(path, { headers });
 const versionAt = async (path: string) =>
   /\d\d\.\d\d\.\d{8}\.\w{7}/.exec((await ask(path)).headers.get('Content-Location') ?? '')?.[0];
 const status = async (path: string) => (await ask(path)).status;
@@ -92,7 +82,7 @@ describe('a frozen channel', () => {
   it('no longer has the aliases while another is stable, and gets them where none is', async () => {
     await publish(['kexec'], { state: frozen });
     expect(await versionAt('/kexec/x86_64.sha256')).toBe(OLD);
-    edge = createEdge(() => {});
+    edge = startEdge();
     await publish(['kexec'], { state: frozen }, { state: frozen });
     expect(await versionAt('/kexec/x86_64.sha256')).toBe(NEW);
   });

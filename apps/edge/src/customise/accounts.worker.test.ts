@@ -1,14 +1,10 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
-import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createEdge, type Edge } from '../worker.ts';
+import { type Ask, publishSample, startEdge } from '../testing/sample-edge.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJmV1ivPFEyEdOpyGxdCV6GdECNOoJDRcMXJ5jRM8Zp';
 const IPXE = { 'User-Agent': 'iPXE/1.21.1' };
 
-let edge: Edge;
-let release: SampleRelease;
+let edge: Ask;
 /** What GitHub answers; it rejects where GitHub cannot be reached. */
 let github: (url: string, signal: AbortSignal | null | undefined) => Response | Promise<Response>;
 /** Another for every test, because an edge holds the keys of an account for a minute. */
@@ -20,27 +16,13 @@ beforeEach(async () => {
   alice = `alice-${number}`;
   github = () => new Response(`${KEY}\n`);
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => github(String(input), init?.signal));
-  release = await sampleRelease({
-    version: '26.05.20260820.e17386d',
-    channel: 'nixos-26.05',
-    size: 4096,
-    published: '2026-08-20T00:00:00.000Z',
-  });
-  for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
-  const { key, bytes } = sampleCatalog([release.manifest]);
-  await env.BUCKET.put(key, bytes);
-  edge = createEdge(() => {});
+  await publishSample();
+  edge = startEdge();
 });
 
 afterEach(() => vi.restoreAllMocks());
 
-async function ask(path: string, headers: Record<string, string> = {}): Promise<Response> {
-  const context = createExecutionContext();
-  const request = new Request(`http://edge.test${path}`, { headers });
-  const response = await edge.fetch(request, { BUCKET: env.BUCKET }, context);
-  await waitOnExecutionContext(context);
-  return response;
-}
+const ask = (path: string, headers: Record<string, string> = {}) => edge(path, { headers });
 
 const bytesOf = async (path: string) => new Uint8Array(await (await ask(path)).arrayBuffer());
 const tooManyRequests = () => new Response('slow down', { status: 429 });

@@ -1,35 +1,19 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
-import { SAMPLE_ADDRESSES, type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
+import { SAMPLE_ADDRESSES } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createEdge, type Edge } from '../worker.ts';
+import { type Ask, publishSample, startEdge } from '../testing/sample-edge.ts';
 
 const VERSION = '26.05.20260820.e17386d';
 const WITH = `/with/key:${btoa('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJmV1ivPFEyEdOpyGxdCV6GdECNOoJDRcMXJ5jRM8Zp').replaceAll('=', '')}`;
 const PUBLIC = { PUBLIC_ORIGIN: 'https://images.example.org' };
-let edge: Edge;
-let release: SampleRelease;
+let edge: Ask;
 
 beforeEach(async () => {
-  release = await sampleRelease({
-    version: VERSION,
-    channel: 'nixos-26.05',
-    size: 4096,
-    published: '2026-08-20T00:00:00.000Z',
-  });
-  for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
-  const { key, bytes } = sampleCatalog([release.manifest]);
-  await env.BUCKET.put(key, bytes);
-  edge = createEdge(() => {});
+  await publishSample();
+  edge = startEdge({ origin: 'http://asked.example' });
 });
 
-async function ask(path: string, settings: Record<string, string> = {}, headers: Record<string, string> = {}) {
-  const context = createExecutionContext();
-  const request = new Request(`http://asked.example${path}`, { headers });
-  const response = await edge.fetch(request, { BUCKET: env.BUCKET, ...settings }, context);
-  await waitOnExecutionContext(context);
-  return response;
-}
+const ask = (path: string, settings: Record<string, string> = {}, headers: Record<string, string> = {}) =>
+  edge(path, { headers }, settings);
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 const textAt = (bytes: Uint8Array, offset: number) =>

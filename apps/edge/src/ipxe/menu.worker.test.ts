@@ -1,9 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what stands in braces here is for iPXE to expand.
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
-import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createEdge, type Edge } from '../worker.ts';
+import { type Ask, publishSample, startEdge } from '../testing/sample-edge.ts';
 
 const VERSION = '26.05.20260820.e17386d';
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJmV1ivPFEyEdOpyGxdCV6GdECNOoJDRcMXJ5jRM8Zp';
@@ -12,32 +9,21 @@ const FINGERPRINT = 'SHA256:uOQHPww5fY3s3I8RGTwslqXDLdA1cFaRTz20XsmIONU';
 let alice: string;
 let number = 0;
 let keys: string;
-let edge: Edge;
+let edge: Ask;
 
 beforeEach(async () => {
   number += 1;
   alice = `alice-${number}`;
   keys = `${KEY}\n`;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(keys));
-  const { manifest } = await sampleRelease({
-    version: VERSION,
-    channel: 'nixos-26.05',
-    size: 4096,
-    published: '2026-08-20T00:00:00.000Z',
-    variants: ['low-memory', 'of-somebody'],
-  });
-  const { key, bytes } = sampleCatalog([manifest]);
-  await env.BUCKET.put(key, bytes);
-  edge = createEdge(() => {});
+  await publishSample({ variants: ['low-memory', 'of-somebody'] });
+  edge = startEdge();
 });
 
 afterEach(() => vi.restoreAllMocks());
 
 async function ask(path: string, settings: Record<string, string> = {}): Promise<string> {
-  const request = new Request(`http://edge.test${path}`, { headers: { 'User-Agent': 'iPXE/1.21.1' } });
-  const context = createExecutionContext();
-  const response = await edge.fetch(request, { BUCKET: env.BUCKET, ...settings }, context);
-  await waitOnExecutionContext(context);
+  const response = await edge(path, { headers: { 'User-Agent': 'iPXE/1.21.1' } }, settings);
   expect(response.status).toBe(200);
   return await response.text();
 }
@@ -62,7 +48,7 @@ describe('the menu', () => {
     const line = /^chain \/with\/github%3A\$\{nixos_account:uristring\}\/boot\.ipxe/m;
     expect(await ask('/boot.ipxe')).toMatch(line);
     for (const CUSTOMISATION of ['off', 'links.example.org']) {
-      edge = createEdge(() => {});
+      edge = startEdge();
       expect(await ask('/boot.ipxe', { CUSTOMISATION })).not.toMatch(line);
     }
   });
