@@ -127,7 +127,8 @@ in
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
-      ExecStart = "${run}/fetch-store --facts /lean-store --to ${folder}";
+      # A customised link's parameters may be too many for the command line (the edge's ipxe/netboot.ts).
+      ExecStart = "${run}/fetch-store --facts /lean-store --to ${folder} --cmdline /proc/cmdline --cmdline /customisation/cmdline";
     };
   };
   fileSystems."/nix/.ro-store" = lib.mkForce {

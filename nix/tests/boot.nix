@@ -6,6 +6,8 @@
   # The image's disk as QEMU's arguments, or a netboot image whose kernel is started directly.
   disk ? null,
   direct ? null,
+  # Whether that image is lean: its store then comes from a web server beside the machine.
+  lean ? false,
   uefi ? false,
   # MiB
   memory ? 3072,
@@ -44,6 +46,11 @@ let
       kernel=$image/$(json .files.kernel)
       cat "$image/$(json .files.initrd)" extra >initrd
       cmdline="init=$(json .init) $(json '.kernelParams | join(" ")') live.nixos.hostname=from-cmdline"
+    ''}
+    ${lib.optionalString lean ''
+      ${pkgs.python3}/bin/python3 -m http.server --bind 127.0.0.1 --directory "$image" 8000 &
+      # Stage 1 obeys what stands on the command line itself.
+      cmdline="$cmdline live.nixos.store=http://10.0.2.2:8000/store $(cut -d ' ' -f 1 customisation/cmdline)"
     ''}
     exec ${qemu} ${lib.concatStringsSep " " arguments} "$@"
   '';
@@ -100,6 +107,11 @@ pkgs.testers.runNixOSTest {
         assert "10.0.2.3" in machine.succeed("resolvectl dns")
         machine.fail("grep -rq . /run/systemd/netif/leases")
         machine.succeed("grep -qF 'root:${passwordHash}:' /etc/shadow")
+  ''
+  + lib.optionalString lean ''
+    with subtest("its system is the file that it fetched"):
+        machine.succeed("test -s /run/nixos-store/nix-store.squashfs")
+        machine.succeed("findmnt --types squashfs /nix/.ro-store")
   ''
   + lib.optionalString (memory <= 1024) ''
     with subtest("there is memory left to work with"):

@@ -80,6 +80,11 @@ in
     direct = withShell "netboot" "low-memory";
     memory = 1024;
   };
+  netboot-lean = boot "netboot-lean" {
+    direct = withShell "netboot" "lean";
+    lean = true;
+    memory = 1024;
+  };
 }
 // lib.optionalAttrs isx86 {
   iso-bios-cd = boot "iso-bios-cd" {

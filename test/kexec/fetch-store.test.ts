@@ -82,7 +82,7 @@ async function fetchStore({ cmdline = 'quiet', addresses = [], patience = 20, cl
   await writeFile(join(folder, 'facts'), facts.map((line) => `${line}\n`).join(''));
   await writeFile(join(folder, 'cmdline'), `${cmdline}\n`);
   if (meminfo !== undefined) await writeFile(join(folder, 'meminfo'), meminfo);
-  const options = `--facts facts --cmdline cmdline --console console --to to --stall 2 --patience ${patience}`;
+  const options = `--facts facts --cmdline cmdline --cmdline more-cmdline --console console --to to --stall 2 --patience ${patience}`;
   const script = `[ ! -e meminfo ] || mount --bind meminfo /proc/meminfo
     sh ${program} ${options}; status=$?; cp to/* . 2>/dev/null; df -k to | tail -n 1; exit $status`;
   const result = await execa('unshare', ['--map-root-user', '--mount', join(bin, 'sh'), '-c', script], {
