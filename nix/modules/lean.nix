@@ -13,12 +13,14 @@ let
   inherit (config.system) build;
   inherit (import ../static-programs.nix { inherit lib pkgs; }) busybox iproute2 jq;
 
+  networkGenerator = "${config.systemd.package}/lib/systemd/systemd-network-generator";
   name = "nix-store.squashfs";
   folder = "/run/nixos-store";
 
   programs = pkgs.runCommand "stage-1-programs" { } ''
     mkdir "$out"
     cp ${../lean/fetch-store} "$out/fetch-store"
+    cp ${../kernel-parameters/network} "$out/network-parameters"
     cp ${../kexec}/restore ${../kexec}/restore-network.sh ${../kexec}/network-model.sh ${../kexec}/*.jq "$out"
   '';
   run = "${busybox}/bin/busybox sh ${programs}";
@@ -77,7 +79,7 @@ in
     "squashfs"
   ];
 
-  # The network of stage 2, in stage 1: by what `run` saved, by ip= (systemd-network-generator), or by DHCP on every port.
+  # The network of stage 2, in stage 1: by ip= and its kin, by what `run` saved, or by DHCP on every port.
   boot.initrd.systemd.network = {
     enable = true;
     wait-online.enable = false;
@@ -88,9 +90,33 @@ in
   boot.initrd.systemd.storePaths = [
     busybox
     programs
+    networkGenerator
     "${iproute2}/bin/ip"
     "${jq}/bin/jq"
   ];
+
+  # In the place of systemd's own unit, for what kernel-parameters.nix says of that; and so that an ip= counts more than what was saved.
+  boot.initrd.systemd.services.systemd-network-generator.enable = false;
+  boot.initrd.systemd.services.apply-network-parameters = {
+    description = "Configure the network as kernel parameters say, to fetch the rest of the system";
+    wantedBy = [ "initrd.target" ];
+    wants = [ "network-pre.target" ];
+    before = [
+      "network-pre.target"
+      "systemd-networkd.service"
+      "restore-network.service"
+      "systemd-udevd.service"
+    ];
+    unitConfig.DefaultDependencies = false;
+    environment.PATH = lib.mkForce path;
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      ExecStart = "${run}/network-parameters --generator ${networkGenerator} --cmdline /proc/cmdline --cmdline /customisation/cmdline";
+      StandardOutput = "journal+console";
+      StandardError = "journal+console";
+    };
+  };
 
   boot.initrd.systemd.services.restore-network = {
     description = "Take over the old system's network configuration, to fetch the rest of the system";

@@ -166,6 +166,8 @@ export type ParsedCustomisation =
 /** What an item makes of a customisation; or why its value is none. */
 type ReadItem = (before: Customisation, value: string) => Customisation | string;
 
+const TWICE = 'given twice';
+
 const ITEMS: ReadonlyMap<string, ReadItem> = new Map<string, ReadItem>([
   ...FORGES.map((forge): [string, ReadItem] => [
     forge,
@@ -193,7 +195,6 @@ const ITEMS: ReadonlyMap<string, ReadItem> = new Map<string, ReadItem>([
       ),
   ],
 ]);
-const TWICE = 'given twice';
 
 /** What is made of a text's value by a schema; or why it has none. */
 function readAs<Schema extends v.GenericSchema>(
