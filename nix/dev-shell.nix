@@ -3,10 +3,13 @@
   ansible,
   apt,
   aria2,
+  chromium,
   cpio,
   curl,
   dash,
   dbus,
+  dejavu_fonts,
+  dnsmasq,
   dosfstools,
   dpkg,
   dropbear,
@@ -24,8 +27,10 @@
   lib,
   libarchive,
   libxml2,
+  makeFontsConf,
   mandoc,
   minisign,
+  mkpasswd,
   mksh,
   mkShell,
   mtools,
@@ -50,6 +55,7 @@
   systemd,
   tmux,
   util-linux,
+  virt-manager,
   vmTools,
   wget,
   which,
@@ -90,11 +96,13 @@ let
     apt
     aria2
     busybox
+    chromium
     cpio
     crossTools
     curl
     dash
     dbus
+    dnsmasq
     dosfstools
     dpkg
     dropbear
@@ -110,6 +118,7 @@ let
     libxml2
     mandoc
     minisign
+    mkpasswd
     mksh
     mtools
     nginx
@@ -126,6 +135,7 @@ let
     systemd
     tmux
     util-linux
+    virt-manager
     wget
     which
     xorriso
@@ -161,6 +171,9 @@ mkShell (
   {
     packages = map lib.getBin packages;
     buildInputs = [ qrencode ];
+
+    # Letters for the browser that uses the pages.
+    FONTCONFIG_FILE = makeFontsConf { fontDirectories = [ dejavu_fonts ]; };
 
     # script/bootstrap installs no Debian packages then, and lets the programs of npm packages start without an FHS.
     NIXOS_IMAGES_DEV_SHELL = "1";

@@ -1,9 +1,10 @@
+import { findTool } from 'nixos-images/boot';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 /** Starts Debian's Chromium, which asks nobody for anything. */
-export function startBrowser(): Promise<Browser> {
+export async function startBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: await findTool('chromium', { debian: 'chromium', nix: 'chromium' }),
     args: [
       '--no-sandbox',
       '--disable-gpu',

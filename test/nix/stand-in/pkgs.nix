@@ -94,6 +94,7 @@ let
     "aria2"
     "bashInteractive"
     "btrfs-progs"
+    "chromium"
     "coreutils"
     "cpio"
     "cryptsetup"
@@ -101,6 +102,8 @@ let
     "curlMinimal"
     "dash"
     "disko"
+    "dejavu_fonts"
+    "dnsmasq"
     "dosfstools"
     "dpkg"
     "dropbear"
@@ -126,6 +129,7 @@ let
     "mandoc"
     "mdadm"
     "minisign"
+    "mkpasswd"
     "mksh"
     "mtools"
     "nginx"
@@ -154,6 +158,7 @@ let
     "usbutils"
     "util-linux"
     "vim"
+    "virt-manager"
     "wget"
     "which"
     "xorriso"
@@ -189,6 +194,7 @@ let
           echo "$testScript" >"$out"
         '';
       fetchurl = { url, sha256 }: runCommand (baseNameOf url) { inherit url sha256; } "exit 1";
+      makeFontsConf = { fontDirectories }: fake "fonts.conf" { needs = fontDirectories; };
       nixos-enter = withManual "nixos-enter";
       nixos-install = withManual "nixos-install";
       nixos-generate-config = withManual "nixos-generate-config";
