@@ -46,9 +46,6 @@ in
   boot.initrd.availableKernelModules = [
     "virtio_net"
     "virtio_pci"
-    "hv_netvsc"
-    "vmxnet3"
-    "xen-netfront"
     "ena"
     "gve"
     "e1000"
@@ -72,6 +69,12 @@ in
     "bonding"
     "8021q"
     "bridge"
+  ]
+  # Not every kernel for other architectures has these, and one that is missing fails the build.
+  ++ lib.optionals pkgs.stdenv.hostPlatform.isx86 [
+    "hv_netvsc"
+    "vmxnet3"
+    "xen-netfront"
   ];
   boot.initrd.kernelModules = [
     "loop"
