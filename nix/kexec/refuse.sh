@@ -188,7 +188,7 @@ refuse_without_store() {
 or_lean() {
   lean=$(fact lean)
   [ -n "$lean" ] && [ "$total" -ge "$lean" ] || return 0
-  echo ". The lean image, which fetches its system once it runs, needs $(mebibytes "$lean") in all: /kexec/$image_arch/lean instead of /kexec/$image_arch"
+  echo ". A lean image, which fetches its system once it runs, needs $(mebibytes "$lean") in all: /kexec/$image_arch/lean, where the server has one"
 }
 
 refuse_without_memory() {

@@ -198,7 +198,7 @@ describe('kexec/run refuses, with nothing changed,', () => {
     const change = await pretend('/proc/meminfo', 'MemTotal:  524288 kB\nMemAvailable:  400000 kB\n');
     await writeFile(join(kexec, 'image.conf'), conf(500));
     expect(await refusal(change)).toMatch(
-      /needs 1\d\d\d MiB of memory and this machine has 512 MiB\. The lean image, .*, needs 500 MiB in all: \/kexec\/x86_64\/lean/,
+      /needs 1\d\d\d MiB of memory and this machine has 512 MiB\. A lean image, .*, needs 500 MiB in all: \/kexec\/x86_64\/lean/,
     );
     await writeFile(join(kexec, 'image.conf'), conf(600));
     expect(await refusal(change)).not.toContain('lean');
