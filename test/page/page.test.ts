@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { formatJson, releaseKey } from '@nixos-images/shared';
 import { sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
+import { execa } from 'execa';
 import jsQR from 'jsqr';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -135,6 +139,17 @@ describe('the form without scripts', () => {
     expect(await (await open('/?have=linux', NO_SCRIPTS)).locator('#about').innerText()).toContain(
       'None of this image.',
     );
+  });
+
+  it('has commands that check what the line fetches', async () => {
+    const page = await open('/?have=ipxe', NO_SCRIPTS);
+    const commands = (await page.locator('.check pre').textContent()) ?? '';
+    expect(commands).toContain(`minisign -Vm SHA256SUMS -P ${PUBLIC_KEY} &&`);
+    const folder = await mkdtemp(join(tmpdir(), 'nixos-images-page-'));
+    const script = commands.replace('minisign -Vm', 'true');
+    const { stdout } = await execa('sh', ['-euc', script], { cwd: folder });
+    await rm(folder, { recursive: true });
+    expect(stdout.match(/: OK$/gm)).toHaveLength(3);
   });
 
   it.each([

@@ -11,7 +11,7 @@ import {
   type Kind,
   type Manifest,
   memoryNeeded,
-  signatureKey,
+  releaseKey,
   WHOLE_PART,
 } from '@nixos-images/shared';
 import type { Sources } from '../answers/answer.ts';
@@ -46,7 +46,7 @@ export interface Found {
   readonly image: Image;
   readonly steps: readonly OfferedStep[];
   readonly boot: Evidence;
-  /** The public key, where this very image is signed by it. */
+  /** The public key, where the release's checksums are signed by it. */
   readonly signedBy: string | Unreadable | undefined;
   /** Whose keys are let in, as far as the address itself says. */
   readonly keys: readonly KeyFingerprint[];
@@ -105,7 +105,7 @@ export async function guideTo(filled: Filled, haves: readonly Have[], sources: S
     image,
     steps,
     boot: await evidenceOf(manifest.version, sources.read),
-    signedBy: await signerOf(manifest, image, sources).catch(() => 'unreadable'),
+    signedBy: await signerOf(manifest, sources).catch(() => 'unreadable'),
     keys: await Promise.all((choice.customisation?.keys ?? []).map(fingerprintOf)),
     shortage: shortageOf(choice, image, common.variants),
   };
@@ -208,8 +208,6 @@ function shortageOf({ memory }: Choice, image: Image, variants: readonly Variant
   return `This image needs a machine with ${formatMemory(needed)}, and yours has ${formatMemory(memory)}. ${instead}`;
 }
 
-async function signerOf({ version }: Manifest, image: Image, { read }: Sources): Promise<string | undefined> {
-  const [first] = filesOf(image);
-  if (first === undefined || (await read(signatureKey(version, first.file.name))) === undefined) return undefined;
-  return publicKeyOf(read);
+async function signerOf({ version }: Manifest, { read }: Sources): Promise<string | undefined> {
+  return (await read(releaseKey(version, 'SHA256SUMS.minisig'))) === undefined ? undefined : publicKeyOf(read);
 }

@@ -123,13 +123,16 @@ function toolsOf(boot: Evidence): Html | '' {
 function check({ origin, filled: { choice } }: Guide, found: Found, { way, address }: OfferedStep): Html {
   const { manifest, image, signedBy } = found;
   const { customisation } = choice;
-  const [first] = filesOf(image);
-  if (first === undefined) return html``;
-  const entry = `${origin}${formatAddress({ type: 'entry', version: manifest.version, name: first.file.name })}`;
+  const names = [
+    ...filesOf(image).map(({ file }) => file.name),
+    'SHA256SUMS',
+    ...(signedBy === undefined || signedBy === 'unreadable' ? [] : ['SHA256SUMS.minisig']),
+  ];
   const files = [
-    `curl -fLO ${entry}`,
-    `curl -fL ${entry}.sha256 | sha256sum -c`,
-    ...(signedBy === undefined ? [] : [`curl -fLO ${entry}.minisig`, `minisign -Vm ${first.file.name} -P ${signedBy}`]),
+    `release=${origin}${formatAddress({ type: 'release', version: manifest.version }).replace(/\/$/, '')}`,
+    `curl -fL ${names.map((name) => `-O $release/${name}`).join(' ')}`,
+    ...(signedBy === undefined || signedBy === 'unreadable' ? [] : [`minisign -Vm SHA256SUMS -P ${signedBy} &&`]),
+    'sha256sum -c --ignore-missing SHA256SUMS',
   ];
   const script = way.name.startsWith('kexec-script')
     ? html`<p>The script holds the digests and compares before it runs anything. Read it: <a href="${address}">${customisation === undefined ? address : 'the script'}</a></p>`

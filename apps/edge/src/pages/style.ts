@@ -59,7 +59,7 @@ textarea,#cmdline{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,monospace;fo
 textarea{resize:vertical}
 [aria-invalid=true]{border-color:var(--bad)!important;border-width:2px!important}
 ::placeholder{color:var(--soft);opacity:1}
-details{border-top:1px solid var(--line);border-bottom:1px solid var(--line);padding:.8rem 0;margin-bottom:1.5rem}
+details{border-top:1px solid var(--line);padding:.8rem 0;margin-bottom:1.5rem}
 summary{cursor:pointer;font-weight:600}
 .code{display:flex;gap:1rem;align-items:flex-start;justify-content:space-between;margin-top:.7rem}
 button{font:inherit;font-weight:600;font-size:.9rem;padding:.4rem .9rem;border-radius:.4rem;border:1px solid var(--accent);background:var(--accent);color:var(--paper);cursor:pointer}
@@ -72,7 +72,7 @@ button{font:inherit;font-weight:600;font-size:.9rem;padding:.4rem .9rem;border-r
 pre{background:var(--well);border:1px solid var(--line);border-radius:.4rem;padding:.65rem .8rem;margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.84rem/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,monospace}
 #line-0{font-size:.95rem}
 code,.digest{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,monospace;font-size:.86em}
-.digest{overflow-wrap:anywhere;color:var(--soft)}
+.digest{font-size:.8em;overflow-wrap:anywhere;color:var(--soft)}
 .qr{display:block;flex:0 1 11rem;width:11rem;border:1px solid var(--line);border-radius:.3rem}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:.3rem 0;font-size:.9rem}
 dt{color:var(--soft)}
