@@ -48,7 +48,9 @@ in
       // {
         closure = lib.unique (lib.concatMap closureOf contents);
       };
-    inherit (pkgs) nixos-generate-config nixos-install;
+    inherit (pkgs) nixos-install;
+    # The module makes it; it is no package.
+    nixos-generate-config = import ./with-manual.nix { inherit (pkgs) runCommand; } "nixos-generate-config";
     initialRamdisk = pkgs.runCommand "initrd" { } ''
       mkdir "$out"
       echo "stage 1" | zstd -q >"$out/initrd"

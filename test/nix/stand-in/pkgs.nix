@@ -61,17 +61,7 @@ let
     }
     // attributes;
 
-  # Programs whose --help is their manual.
-  withManual =
-    pname:
-    runCommand pname { } ''
-      mkdir -p "$out/share/man/man8"
-      printf '.Dd January 1, 1980\n.Dt ${pname} 8\n.Os\n.Sh NAME\n.Nm ${pname}\n.Nd helps to install\n' |
-        gzip >"$out/share/man/man8/${pname}.8.gz"
-    ''
-    // {
-      inherit pname;
-    };
+  withManual = import ./with-manual.nix { inherit runCommand; };
 
   kernelPackages = version: zfsBroken: {
     kernel =
@@ -197,7 +187,6 @@ let
       makeFontsConf = { fontDirectories }: fake "fonts.conf" { needs = fontDirectories; };
       nixos-enter = withManual "nixos-enter";
       nixos-install = withManual "nixos-install";
-      nixos-generate-config = withManual "nixos-generate-config";
       nixos-rebuild-ng = fake "nixos-rebuild-ng" { needs = [ final.python3 ]; };
       xauth = fake "xauth" { needs = [ final.libX11 ]; };
       dbus = fake "dbus" {
