@@ -1,9 +1,7 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { filesOf } from '@nixos-images/shared';
-import { type SampleRelease, sampleCatalog, sampleRelease } from '@nixos-images/shared/testing';
+import type { SampleRelease } from '@nixos-images/shared/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createEdge } from './worker.ts';
+import { publishSample, startEdge } from './testing/sample-edge.ts';
 
 const VERSION = '26.05.20260820.e17386d';
 const ORIGIN = 'https://images.example.org';
@@ -11,25 +9,12 @@ const ORIGIN = 'https://images.example.org';
 let release: SampleRelease;
 
 beforeEach(async () => {
-  release = await sampleRelease({
-    version: VERSION,
-    channel: 'nixos-26.05',
-    size: 4096,
-    published: '2026-08-20T00:00:00.000Z',
-    variants: ['lean'],
-  });
-  for (const [key, bytes] of release.objects) await env.BUCKET.put(key, bytes);
-  const { key, bytes } = sampleCatalog([release.manifest]);
-  await env.BUCKET.put(key, bytes);
+  release = await publishSample({ version: VERSION, variants: ['lean'] });
 });
 
 /** Asks an edge whose operator said what its origin is, or did not; under a host name that anybody may make up. */
-async function ask(path: string, settings: { readonly PUBLIC_ORIGIN?: string } = { PUBLIC_ORIGIN: ORIGIN }) {
-  const context = createExecutionContext();
-  const bindings = { BUCKET: env.BUCKET, ...settings };
-  const response = await createEdge(() => {}).fetch(new Request(`http://made.up.test${path}`), bindings, context);
-  await waitOnExecutionContext(context);
-  return response;
+function ask(path: string, settings: { readonly PUBLIC_ORIGIN?: string } = { PUBLIC_ORIGIN: ORIGIN }) {
+  return startEdge({ origin: 'http://made.up.test' })(path, undefined, settings);
 }
 
 function storeOf(kind: 'kexec' | 'netboot'): string {
