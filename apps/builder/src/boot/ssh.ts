@@ -61,16 +61,29 @@ export interface SshRunOptions {
 }
 
 const HOST_ALIAS = 'guest';
-/** QEMU takes a connection while nobody listens in the guest; whoever waits long on such a one waits in vain. */
-const CONNECT_SECONDS = 4;
+/**
+ * QEMU takes a connection while nobody listens in the guest; whoever waits long on such a one waits in vain. A guest on a busy machine
+ * is slow to answer, on the other hand: each try waits a second longer than the one before, up to the most.
+ */
+const SHORTEST_WAIT = 4;
+const LONGEST_WAIT = 20;
 /** ssh's own exit code for a connection that failed (ssh(1)). */
 const NO_CONNECTION = 255;
 
 /**
- * Runs a shell command on a machine. Throws Error with ssh's own words when there is no connection or the time is up; a
- * command that fails is no error.
+ * Runs a shell command on a machine that can be logged into. Throws Error with ssh's own words when there is no connection or the time
+ * is up; a command that fails is no error.
  */
-export async function runOverSsh(target: SshTarget, command: string, options: SshRunOptions): Promise<SshResult> {
+export function runOverSsh(target: SshTarget, command: string, options: SshRunOptions): Promise<SshResult> {
+  return runOnceConnected(target, command, options, options.seconds);
+}
+
+async function runOnceConnected(
+  target: SshTarget,
+  command: string,
+  options: SshRunOptions,
+  connectSeconds: number,
+): Promise<SshResult> {
   const ssh = await findTool('ssh', OPENSSH);
   const folder = await mkdtemp(join(tmpdir(), 'nixos-images-ssh-'));
   try {
@@ -89,7 +102,7 @@ export async function runOverSsh(target: SshTarget, command: string, options: Ss
           '-o',
           `StrictHostKeyChecking=${target.hostKeys === 'any' ? 'no' : 'yes'}`,
         ],
-        ...['-o', 'LogLevel=ERROR', '-o', `ConnectTimeout=${CONNECT_SECONDS}`],
+        ...['-o', 'LogLevel=ERROR', '-o', `ConnectTimeout=${Math.ceil(connectSeconds)}`],
         ...['-i', target.key.privateKeyFile, '-p', `${target.port}`, `${target.user}@127.0.0.1`, '--', command],
       ],
       {
@@ -113,10 +126,11 @@ export async function runOverSsh(target: SshTarget, command: string, options: Ss
 /** Tries to log in until a command can be run; throws the last reason when the time is up. */
 export async function waitForSsh(target: SshTarget, options: SshRunOptions): Promise<void> {
   const deadline = performance.now() + options.seconds * 1000;
-  for (;;) {
+  for (let wait = SHORTEST_WAIT; ; wait = Math.min(wait + 1, LONGEST_WAIT)) {
     const left = (deadline - performance.now()) / 1000;
+    const seconds = Math.max(1, Math.min(left, 5 * wait));
     try {
-      await runOverSsh(target, 'true', { seconds: Math.max(1, Math.min(left, 20)), signal: options.signal });
+      await runOnceConnected(target, 'true', { seconds, signal: options.signal }, wait);
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
