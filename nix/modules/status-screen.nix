@@ -31,6 +31,9 @@ in
       TERM = "linux";
     };
     serviceConfig = {
+      # On an ISO, and where no serial line is the console, systemd says on this screen what it starts. First let it
+      # finish (at most five seconds, systemd.service(5)): what it wrote over the screen would stay until an address changes.
+      Type = "idle";
       ExecStart = lib.escapeShellArgs [
         "${package}/bin/status-screen"
         "--password-file"

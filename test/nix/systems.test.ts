@@ -12,6 +12,7 @@ const SUMMARY = `
           after = service.after;
           command = toString (service.serviceConfig.ExecStart or "");
           enabled = service.enable;
+          type = service.serviceConfig.Type or "simple";
         }) config.systemd.services;
       in
       {
@@ -33,7 +34,10 @@ const Systems = v.record(
   v.object({
     kernelParams: v.array(v.string()),
     closure: v.array(v.string()),
-    services: v.record(v.string(), v.object({ after: v.array(v.string()), command: v.string(), enabled: v.boolean() })),
+    services: v.record(
+      v.string(),
+      v.object({ after: v.array(v.string()), command: v.string(), enabled: v.boolean(), type: v.string() }),
+    ),
     sockets: v.record(v.string(), v.boolean()),
     networks: v.record(v.string(), v.object({ dhcpV4Config: Settings, dhcpV6Config: Settings })),
   }),
@@ -95,6 +99,12 @@ describe('units', () => {
         const earlier = writers.slice(0, index).map((unit) => `${unit}.service`);
         expect(services[writer]?.after, `${name}: ${writer}`).toEqual(expect.arrayContaining(earlier));
       }
+    }
+  });
+
+  it('that draw a whole screen wait until systemd has said on it what it starts', () => {
+    for (const [name, { services }] of systemsOf(/-interactive/)) {
+      expect(services['status-screen']?.type, name).toBe('idle');
     }
   });
 });
